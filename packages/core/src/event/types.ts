@@ -1,0 +1,78 @@
+// The event union: every fact that people or decisions need, in one stream per thing. Log lines and samples are not events.
+
+import type { Release } from '../release/types.ts'
+import type { DeploymentEvent } from '../rollout/types.ts'
+import type { RunEvent } from '../run/types.ts'
+import type { CommitId, DeploymentId, Digest, EpochMs, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
+
+/** Facts of a project's stream. */
+export type ProjectEvent =
+  | { readonly type: 'ProjectCreated'; readonly project: ProjectName; readonly by: string }
+  | {
+      readonly type: 'PushReceived'
+      readonly ref: string
+      readonly before: CommitId | null
+      readonly after: CommitId | null
+      readonly by: string
+      readonly source: 'git' | 'webhook'
+      readonly runs: readonly RunId[]
+      readonly message: string
+      readonly problems: readonly string[]
+    }
+  | {
+      readonly type: 'ImagePushed'
+      readonly repository: string
+      readonly tag?: string
+      readonly digest: Digest
+      readonly run?: RunId
+      readonly by: string
+      readonly source?: ImageBuildInfo
+    }
+  | { readonly type: 'SecretSet'; readonly name: string; readonly environment?: string; readonly version: number; readonly by: string }
+  | { readonly type: 'VariableSet'; readonly name: string; readonly environment?: string; readonly by: string }
+
+/** What an image says it was built from (its annotations): how a release finds the digest of a `build:`. */
+export interface ImageBuildInfo {
+  readonly context?: string
+  readonly dockerfile?: string
+  readonly target?: string
+  /** `host` for the embedded builder's images. */
+  readonly base?: string
+}
+
+/** Facts of an environment's stream: what is live, and who holds it. */
+export type EnvironmentEvent =
+  | { readonly type: 'RolloutAdmitted'; readonly deployment: DeploymentId }
+  | { readonly type: 'RolloutLeft'; readonly deployment: DeploymentId }
+  | { readonly type: 'ReleaseLive'; readonly release: ReleaseId; readonly deployment: DeploymentId; readonly kind: 'deploy' | 'rollback' | 'promote' }
+  /** The verify workflow passed against it: its digests are proven here. */
+  | { readonly type: 'ReleaseVerified'; readonly release: ReleaseId; readonly digests: readonly Digest[] }
+
+export type ReleaseEvent = { readonly type: 'ReleaseCreated'; readonly release: Release }
+
+export type PushwayEvent = ProjectEvent | EnvironmentEvent | ReleaseEvent | RunEvent | DeploymentEvent
+
+/** `run/ID`, `deployment/ID`, `release/ID`, `project/owner/name`, `environment/owner/name/env`. */
+export type StreamId = string
+
+/** An event as it is stored. `version` is the shape's version, 1 unless a type says otherwise. */
+export interface StoredEvent<E extends PushwayEvent = PushwayEvent> {
+  /** Counted over all streams, from 1: the cursor of the event stream. */
+  readonly position: number
+  readonly stream: StreamId
+  /** From 1 in its stream. */
+  readonly seq: number
+  readonly version: number
+  readonly at: EpochMs
+  readonly body: E
+  /** The stream whose event caused this one, for the timeline. */
+  readonly cause?: StreamId
+}
+
+export const streams = {
+  run: (id: RunId): StreamId => `run/${id}`,
+  deployment: (id: DeploymentId): StreamId => `deployment/${id}`,
+  release: (id: ReleaseId): StreamId => `release/${id}`,
+  project: (name: ProjectName): StreamId => `project/${name}`,
+  environment: (project: ProjectName, name: string): StreamId => `environment/${project}/${name}`,
+} as const

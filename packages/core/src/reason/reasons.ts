@@ -1,0 +1,79 @@
+// Every state shown to people is a reason: a code, its facts, one sentence. CLI, API and UI use the same table.
+
+/** A reason as it travels and is stored: `code` is stable, `sentence` is for people. */
+export interface ReasonText {
+  readonly code: ReasonCode
+  readonly sentence: string
+}
+
+type Facts = Readonly<Record<string, string | number>>
+
+const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`
+
+const reasons = {
+  'waiting-for-ready': (f: { service: string; ready: number; wanted: number }) =>
+    `Waiting until ${f.wanted} instances of ${f.service} are ready; ${f.ready} are.`,
+  'growing-new': (f: { service: string; replicas: number }) => `Starting the new release of ${f.service}: ${f.replicas} instances.`,
+  'draining-old': (f: { service: string }) => `The old instances of ${f.service} finish their requests and stop.`,
+  'retiring-old': () => 'The old release finishes its requests and stops.',
+  'setting-weight': (f: { percent: number }) => `Giving ${f.percent} % of the traffic to the new release.`,
+  'weight-set': (f: { percent: number }) => `The new release gets ${f.percent} % of the traffic.`,
+  analysing: (f: { percent: number; leftMs: number }) => `Watching the new release at ${f.percent} % for ${Math.ceil(f.leftMs / 1000)} more seconds.`,
+  'too-little-traffic': (f: { requests: number; wanted: number }) =>
+    `Only ${f.requests} of the ${f.wanted} requests needed to judge have come; waiting for more.`,
+  'no-traffic-passed': (f: { requests: number }) => `Passed with ${f.requests} requests: the environment says to pass when there is too little traffic.`,
+  'no-traffic-failed': (f: { requests: number; wanted: number }) =>
+    `Only ${f.requests} of the ${f.wanted} requests needed to judge came in time, and the environment says that this fails.`,
+  'error-rate-ok': (f: { rate: number; limit: number; requests: number }) =>
+    `${percent(f.rate)} of ${f.requests} requests failed; up to ${percent(f.limit)} is allowed.`,
+  'error-rate-high': (f: { rate: number; limit: number; baseline: number; requests: number }) =>
+    `${percent(f.rate)} of ${f.requests} requests to the new release failed (old release: ${percent(f.baseline)}; allowed: ${percent(f.limit)}).`,
+  'latency-high': (f: { p95: number; limit: number }) =>
+    `The new release answers 95 % of its requests within ${Math.round(f.p95)} ms; the limit is ${Math.round(f.limit)} ms.`,
+  verifying: (f: { workflow: string }) => `The end-to-end check ${f.workflow} runs against the new release.`,
+  'verify-passed': (f: { workflow: string }) => `The end-to-end check ${f.workflow} succeeded.`,
+  'verify-failed': (f: { workflow: string }) => `The end-to-end check ${f.workflow} failed.`,
+  'not-ready-in-time': (f: { service: string; seconds: number; problem: string }) => `${f.service} was not ready within ${f.seconds} seconds: ${f.problem}.`,
+  'keeps-crashing': (f: { service: string; crashes: number; problem: string }) => `${f.service} stopped by itself ${f.crashes} times: ${f.problem}.`,
+  'new-side-gone': (f: { service: string }) => `No instance of the new release of ${f.service} is ready any more.`,
+  'aborted-by-user': (f: { by: string; why: string }) => `Aborted by ${f.by}: ${f.why}.`,
+  'going-back': () => 'All traffic goes back to the old release; the new one is being stopped.',
+  'rolled-back': (f: { because: string }) => `Rolled back by itself. ${f.because}`,
+  paused: (f: { by: string }) => `Paused by ${f.by}.`,
+  'rollout-complete': () => 'The new release serves all traffic.',
+  'nothing-to-do': () => 'This release runs already.',
+  'waiting-for-approval': (f: { missing: number; reviewers: string }) => `Waiting for ${f.missing} approval${f.missing === 1 ? '' : 's'} (${f.reviewers}).`,
+  'approval-rejected': (f: { by: string; why: string }) => `Rejected by ${f.by}: ${f.why}.`,
+  'approval-expired': () => 'Nobody approved in time.',
+  'approval-voided': (f: { because: string }) => `The approval no longer holds: ${f.because}`,
+  'waiting-for-rollout': (f: { deployment: string }) => `Waiting for rollout ${f.deployment} of the same environment to end.`,
+  'waiting-for-steps': (f: { job: string }) => `Waiting for the steps of job ${f.job}.`,
+  superseded: (f: { by: string }) => `A newer deployment, ${f.by}, took its place before it began.`,
+  'not-proven-in-staging': (f: { image: string; from: string }) => `${f.image} was never verified in ${f.from}.`,
+  'branch-not-allowed': (f: { environment: string; branch: string; ref: string }) =>
+    `${f.environment} takes releases of branch ${f.branch} only, not of ${f.ref}.`,
+  'nothing-is-deployed': (f: { environment: string }) => `${f.environment} has no files in pushway.yml: it gives secrets and a record, nothing is deployed.`,
+  'steps-did-not-succeed': (f: { job: string }) => `The steps of job ${f.job} did not succeed, so nothing was deployed.`,
+  'runner-lost': (f: { job: string; step: string }) =>
+    `The worker of job ${f.job} ended during step "${f.step}" without a result. It is not repeated by itself: re-run the job.`,
+  'job-timed-out': (f: { minutes: number }) => `Stopped after ${f.minutes} minutes (timeout-minutes).`,
+  'needs-not-met': (f: { jobs: string }) => `Skipped because ${f.jobs} did not succeed.`,
+  'condition-false': (f: { condition: string }) => `Skipped: ${f.condition} is false.`,
+  'cancelled-by-user': (f: { by: string }) => `Cancelled by ${f.by}.`,
+  'waiting-for-job': (f: { jobs: string }) => `Waiting for ${f.jobs}.`,
+  failed: (f: { problem: string }) => f.problem,
+} satisfies Record<string, (facts: never) => string>
+
+export type ReasonCode = keyof typeof reasons
+
+/** The facts that a reason's sentence needs. */
+export type ReasonFacts<C extends ReasonCode> = Parameters<(typeof reasons)[C]>[0]
+
+/** A reason with its sentence, from its code and facts. */
+export function reason<C extends ReasonCode>(code: C, ...facts: Parameters<(typeof reasons)[C]>): ReasonText {
+  const say = reasons[code] as (facts?: Facts) => string
+  return { code, sentence: say(facts[0] as Facts | undefined) }
+}
+
+/** Every code, for tests and documentation. */
+export const reasonCodes = Object.keys(reasons) as readonly ReasonCode[]

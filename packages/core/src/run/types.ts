@@ -1,0 +1,176 @@
+// A run: one workflow, started by one event, at one commit. Its events, what is planned, what a job worker is given.
+
+import type { CommitId, DeploymentId, EnvironmentName, EpochMs, Milliseconds, ProjectName, RunId } from '../text/ids.ts'
+import type { Job, RunDefaults, TemplateMap } from '../workflow/types.ts'
+
+/** GitHub's words for how something ended. */
+export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped' | 'timed_out'
+
+/** What made the run start. `payload` has GitHub's shape and becomes `github.event`. */
+export interface RunCause {
+  readonly event: 'push' | 'pull_request' | 'workflow_dispatch' | 'workflow_call' | 'deployment_status'
+  /** `refs/heads/main`. */
+  readonly ref: string
+  readonly sha: CommitId
+  readonly actor: string
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly inputs?: Readonly<Record<string, string>>
+  /** The deployment whose new release this run checks end to end. */
+  readonly verifies?: DeploymentId
+}
+
+/** One job as it will be run: which it is, and what it waits for. */
+export interface PlannedJob {
+  readonly key: string
+  readonly name: string
+  readonly needs: readonly string[]
+  readonly runsOn: readonly string[]
+  readonly environment?: EnvironmentName
+}
+
+export interface RunPlan {
+  readonly jobs: readonly PlannedJob[]
+}
+
+/** Facts of a run's stream, oldest first. Log lines are not facts. */
+export type RunEvent =
+  | {
+      readonly type: 'RunRequested'
+      readonly project: ProjectName
+      readonly number: number
+      readonly workflowFile: string
+      readonly workflowName: string
+      readonly title: string
+      readonly cause: RunCause
+    }
+  | { readonly type: 'RunPlanned'; readonly plan: RunPlan }
+  /** The workflow or its files were refused; the run ends at once. Sentences as `formatDiagnostic` gives them. */
+  | { readonly type: 'RunRefused'; readonly problems: readonly string[] }
+  | { readonly type: 'JobStarted'; readonly job: string; readonly attempt: number }
+  | { readonly type: 'StepStarted'; readonly job: string; readonly attempt: number; readonly step: number; readonly name: string }
+  | {
+      readonly type: 'StepFinished'
+      readonly job: string
+      readonly attempt: number
+      readonly step: number
+      readonly name: string
+      readonly conclusion: Conclusion
+      readonly durationMs: Milliseconds
+    }
+  /** The worker has ended. For a job with an environment the deployment comes next; for others `JobFinished` follows. */
+  | {
+      readonly type: 'JobStepsFinished'
+      readonly job: string
+      readonly attempt: number
+      readonly conclusion: Conclusion
+      readonly outputs: Readonly<Record<string, string>>
+      readonly problem?: string
+    }
+  | { readonly type: 'DeploymentOpened'; readonly job: string; readonly deployment: DeploymentId; readonly environment: EnvironmentName }
+  /** Protection rules are satisfied: the job's steps may start. */
+  | { readonly type: 'DeploymentCleared'; readonly job: string; readonly deployment: DeploymentId }
+  | { readonly type: 'DeploymentEnded'; readonly job: string; readonly deployment: DeploymentId; readonly conclusion: Conclusion; readonly reason: string }
+  | {
+      readonly type: 'JobFinished'
+      readonly job: string
+      readonly attempt: number
+      readonly conclusion: Conclusion
+      readonly outputs: Readonly<Record<string, string>>
+      readonly reason?: string
+    }
+  | { readonly type: 'CancelRequested'; readonly by: string; readonly force: boolean }
+  /** `jobs`: the keys that run again; the others keep their result. */
+  | { readonly type: 'RerunRequested'; readonly by: string; readonly jobs: readonly string[] }
+  | { readonly type: 'RunFinished'; readonly conclusion: Conclusion }
+
+/** What a run wants done next. Performed by the shell; idempotent by (run, kind, job, attempt). */
+export type RunAction =
+  | { readonly kind: 'StartJob'; readonly run: RunId; readonly job: string; readonly attempt: number }
+  | { readonly kind: 'CancelJob'; readonly run: RunId; readonly job: string; readonly attempt: number; readonly force: boolean }
+  /** Open the deployment that the job's environment asks for: protection rules first. */
+  | { readonly kind: 'OpenDeployment'; readonly run: RunId; readonly job: string; readonly attempt: number; readonly environment: EnvironmentName }
+  /** The job's steps have succeeded: go on with its deployment. */
+  | { readonly kind: 'ContinueDeployment'; readonly run: RunId; readonly job: string; readonly attempt: number; readonly deployment: DeploymentId }
+  /** The job was cancelled or its steps failed: its deployment is not wanted any more. */
+  | {
+      readonly kind: 'CloseDeployment'
+      readonly run: RunId
+      readonly job: string
+      readonly attempt: number
+      readonly deployment: DeploymentId
+      readonly conclusion: Conclusion
+    }
+
+export type JobPhase = 'pending' | 'waiting' | 'running' | 'deploying' | 'finished'
+
+export interface JobState {
+  readonly key: string
+  readonly attempt: number
+  readonly phase: JobPhase
+  readonly conclusion?: Conclusion
+  readonly outputs: Readonly<Record<string, string>>
+  readonly deployment?: DeploymentId
+  readonly cleared?: boolean
+}
+
+/** Everything a job worker needs; crosses to it as JSON on its standard input, because it holds secret values. */
+export interface JobSpec {
+  readonly run: RunId
+  readonly runNumber: number
+  readonly attempt: number
+  readonly job: Job
+  readonly workflowEnv: TemplateMap
+  readonly workflowDefaults: RunDefaults
+  readonly contexts: JobContexts
+  readonly timeoutMs: Milliseconds
+  readonly server?: JobServer
+}
+
+/** The contexts that are known before the job starts; the worker adds `job`, `steps`, `runner` and `env`. */
+export interface JobContexts {
+  readonly github: Readonly<Record<string, unknown>>
+  readonly vars: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+  readonly needs: Readonly<Record<string, { readonly result: Conclusion; readonly outputs: Readonly<Record<string, string>> }>>
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly matrix: Readonly<Record<string, unknown>>
+  readonly strategy: Readonly<Record<string, unknown>>
+}
+
+/** How a job reaches Pushway; absent for a local `pushway run`. */
+export interface JobServer {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string
+  /** The run's GITHUB_TOKEN. */
+  readonly token: string
+  /** Registry host names that mean the embedded registry: `ghcr.io`. */
+  readonly registryAliases: readonly string[]
+  readonly builder: 'embedded' | 'docker'
+}
+
+/** What a worker reports, in order; the spool file holds one JSON object a line. */
+export type JobReport =
+  | { readonly type: 'started'; readonly at: EpochMs }
+  | { readonly type: 'step-started'; readonly at: EpochMs; readonly step: number; readonly name: string }
+  | {
+      readonly type: 'step-finished'
+      readonly at: EpochMs
+      readonly step: number
+      readonly name: string
+      readonly conclusion: Conclusion
+      readonly durationMs: Milliseconds
+    }
+  | {
+      readonly type: 'finished'
+      readonly at: EpochMs
+      readonly conclusion: Conclusion
+      readonly outputs: Readonly<Record<string, string>>
+      readonly problem?: string
+    }
+
+/** One line of a job's log, already masked. `step` is -1 for lines of the job itself. */
+export interface LogLine {
+  readonly at: EpochMs
+  readonly step: number
+  readonly text: string
+}

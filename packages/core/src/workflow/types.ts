@@ -1,0 +1,90 @@
+// Workflow: a `.github/workflows/*.yml` as typed values with positions. Templates (`${{ }}`) stay text until a job runs.
+// Follows https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
+
+import type { Located } from '../text/diagnostic.ts'
+
+/** Text that may hold `${{ }}`; evaluated with the contexts of its place. */
+export type Template = Located<string>
+/** Name → template, in the file's order. */
+export type TemplateMap = readonly (readonly [name: string, value: Template])[]
+
+export interface Workflow {
+  /** Path in the repository: `.github/workflows/ci-cd.yml`. */
+  readonly file: string
+  readonly name: string
+  readonly runName?: Template
+  readonly on: readonly Trigger[]
+  readonly env: TemplateMap
+  readonly defaults: RunDefaults
+  readonly jobs: readonly Job[]
+}
+
+export interface RunDefaults {
+  readonly shell?: Template
+  readonly workingDirectory?: Template
+}
+
+export type Trigger =
+  | { readonly event: 'push'; readonly branches?: PatternFilter; readonly tags?: PatternFilter; readonly paths?: PatternFilter }
+  | { readonly event: 'pull_request'; readonly branches?: PatternFilter; readonly types?: readonly string[]; readonly paths?: PatternFilter }
+  | { readonly event: 'workflow_dispatch'; readonly inputs: readonly Input[] }
+  | { readonly event: 'workflow_call'; readonly inputs: readonly Input[] }
+  | { readonly event: 'deployment_status' }
+
+/** `branches` gives only `include` (with `!` patterns in it), `branches-ignore` only `exclude`. Order matters. */
+export interface PatternFilter {
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+}
+
+export interface Input {
+  readonly name: string
+  readonly type: 'string' | 'boolean' | 'number' | 'choice' | 'environment'
+  readonly required: boolean
+  readonly default?: string
+  readonly options?: readonly string[]
+}
+
+export interface Job {
+  readonly id: string
+  readonly name?: Template
+  readonly needs: readonly string[]
+  readonly if?: Template
+  readonly runsOn: readonly string[]
+  readonly env: TemplateMap
+  readonly outputs: TemplateMap
+  readonly environment?: { readonly name: Template; readonly url?: Template }
+  readonly defaults: RunDefaults
+  /** Minutes; 360 when absent, as GitHub has it. */
+  readonly timeoutMinutes?: Template
+  readonly continueOnError?: Template
+  readonly steps: readonly Step[]
+  readonly at: Located<string>['at']
+}
+
+export type Step = RunStep | UsesStep
+
+interface StepBase {
+  /** From 0, in the file's order. */
+  readonly index: number
+  readonly id?: string
+  readonly name?: Template
+  readonly if?: Template
+  readonly env: TemplateMap
+  readonly continueOnError?: Template
+  readonly timeoutMinutes?: Template
+  readonly at: Located<string>['at']
+}
+
+export interface RunStep extends StepBase {
+  readonly kind: 'run'
+  readonly run: Template
+  readonly shell?: Template
+  readonly workingDirectory?: Template
+}
+
+export interface UsesStep extends StepBase {
+  readonly kind: 'uses'
+  readonly uses: string
+  readonly with: TemplateMap
+}

@@ -1,0 +1,96 @@
+// The Runtime port: runs groups of instances.
+
+import type { PinnedImage, Port, Probe } from '@pushway/core/app/types.ts'
+import type { ObservedGroup } from '@pushway/core/rollout/types.ts'
+import type { EnvironmentId, EpochMs, GroupId, Milliseconds, ReleaseId } from '@pushway/core/text/ids.ts'
+
+/** What every instance of a group is. Plain JSON: it is kept in the driver's desired state, so it is written with mode 0600. */
+export interface GroupSpec {
+  readonly id: GroupId
+  readonly environment: EnvironmentId
+  readonly service: string
+  readonly release: ReleaseId
+  readonly image: PinnedImage
+  /** Override the image's own; argument arrays. */
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  /** Rendered, secret values included. */
+  readonly env: Readonly<Record<string, string>>
+  readonly ports: readonly Port[]
+  /** Absent: the driver uses the image's HEALTHCHECK, else TCP accept on the first port, else "it runs". */
+  readonly ready?: Probe
+  readonly live?: Probe
+  readonly stopGraceMs: Milliseconds
+  /** `service:port` as programs dial it → `host:port` where it is reached on this machine. */
+  readonly services: Readonly<Record<string, string>>
+}
+
+export interface RuntimeCapabilities {
+  /** Two groups of one service may run side by side. When false, a swap is a stop and a start, and the plan says so. */
+  readonly sideBySide: boolean
+  /** Memory and CPU limits are enforced, not only recorded. */
+  readonly limits: boolean
+  /** The base kinds whose images run here: `host` (the embedded builder's) and/or `image` (with their own root file system). */
+  readonly bases: readonly ('host' | 'image')[]
+}
+
+/** A group as it is now. */
+export interface GroupStatus extends ObservedGroup {
+  readonly id: GroupId
+  readonly environment: EnvironmentId
+  readonly service: string
+  readonly release: ReleaseId
+  readonly wanted: number
+  readonly instances: readonly InstanceStatus[]
+}
+
+export interface InstanceStatus {
+  /** Unique on the machine, stable over the instance's life. */
+  readonly id: string
+  readonly state: 'starting' | 'ready' | 'unready' | 'backing-off' | 'stopping' | 'exited'
+  readonly startedAt: EpochMs
+  readonly restarts: number
+  /** Where each container port is reached from this machine: target port → `host:port`. */
+  readonly addresses: Readonly<Record<number, string>>
+  readonly problem?: string
+}
+
+/** One line an instance wrote. */
+export interface InstanceLogLine {
+  readonly at: EpochMs
+  readonly instance: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+}
+
+/**
+ * Runs groups of instances. A group is (environment, service, release); its instances are interchangeable.
+ *
+ * - Every call may be repeated, also after a crash of either side, and then changes nothing more.
+ * - Calls on different groups may run at the same time; calls on one group are serialised by the caller.
+ * - Nothing is remembered between calls: `observe` finds what runs, and is the only truth.
+ * - Instances outlive the control plane. A driver never decides: it makes the group as asked, or reports why it could not.
+ */
+export interface Runtime {
+  /** What this driver can do; callers ask here, never for the driver's name. */
+  readonly capabilities: RuntimeCapabilities
+
+  /** What runs in `environment` now, every group of it; all environments when it is absent. */
+  observe(environment: EnvironmentId | undefined, signal: AbortSignal): Promise<readonly GroupStatus[]>
+
+  /**
+   * Makes `replicas` instances of the group exist (and no more); returns when they are asked for, not when they are ready.
+   * An existing group keeps its spec: a group's spec never changes, a new release is a new group.
+   * @throws PushwayError `image-not-runnable`, `image-missing`, `toolchain-missing`
+   */
+  ensureGroup(group: GroupSpec, replicas: number, signal: AbortSignal): Promise<void>
+
+  /** Another number of instances of an existing group. Surplus ones are asked to stop, newest first. Unknown group: `not-found`. */
+  scaleGroup(group: GroupId, replicas: number, signal: AbortSignal): Promise<void>
+
+  /** Stops the group's instances: asks, waits the group's grace, then kills, and forgets the group. Returns at once; `observe` tells when it is gone. */
+  removeGroup(group: GroupId, signal: AbortSignal): Promise<void>
+
+  /** The newest `tail` lines of the group's instances, oldest first, then (with `follow`) what comes, until `signal`. */
+  logs(group: GroupId, options: { readonly tail: number; readonly follow: boolean }, signal: AbortSignal): AsyncIterable<InstanceLogLine>
+}

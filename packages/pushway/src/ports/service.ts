@@ -1,0 +1,91 @@
+// The program's commands and queries, as the engine gives them and HTTP and the CLI use them.
+// Whether the caller may is decided before, at the one choke point (http/authorize.ts); `by` is who asks.
+
+import type { ImageBuildInfo, StoredEvent } from '@pushway/core/event/types.ts'
+import type { CommitId, DeploymentId, Digest, EnvironmentName, ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type {
+  DeploymentSummary,
+  DeploymentView,
+  EnvironmentView,
+  ExplainView,
+  ImageView,
+  LogPage,
+  PlanView,
+  ProjectView,
+  RunSummary,
+  RunView,
+  TimelineEntry,
+} from '@pushway/core/views/types.ts'
+import type { Secret } from '../util/secret.ts'
+import type { InstanceLogLine } from './runtime.ts'
+
+/** A ref that a push or webhook moved. null: it did not exist before / does not any more. */
+export interface RefUpdate {
+  readonly ref: string
+  readonly before: CommitId | null
+  readonly after: CommitId | null
+}
+
+export interface PushResult {
+  readonly runs: readonly RunSummary[]
+  /** Why something did not start: refused files, one sentence or finding each; "no workflow applies". */
+  readonly problems: readonly string[]
+}
+
+export interface TimelineFilter {
+  readonly project?: ProjectName
+  readonly environment?: EnvironmentName
+  readonly kind?: string
+  readonly by?: string
+  readonly limit: number
+}
+
+export interface Commands {
+  createProject(name: ProjectName, by: string): ProjectView
+  /** Idempotent per (project, ref, after). `delivery`: a webhook's delivery id. */
+  receivePush(project: ProjectName, updates: readonly RefUpdate[], by: string, source: 'git' | 'webhook'): Promise<PushResult>
+  dispatchWorkflow(project: ProjectName, request: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> }, by: string): Promise<RunSummary>
+  cancelRun(run: RunId, force: boolean, by: string): void
+  rerun(run: RunId, which: 'all' | 'failed' | { readonly job: string }, by: string): void
+  imagePushed(push: { repository: string; tag?: string; digest: Digest; run?: RunId; by: string; source?: ImageBuildInfo }): void
+  approve(deployment: DeploymentId, decision: { contentDigest?: Digest; why: string }, by: string): void
+  reject(deployment: DeploymentId, why: string, by: string): void
+  pause(deployment: DeploymentId, by: string): void
+  resume(deployment: DeploymentId, by: string): void
+  abort(deployment: DeploymentId, why: string, by: string): void
+  /** To the release before the live one, or to a named one (id or number). */
+  rollback(project: ProjectName, environment: EnvironmentName, to: string | undefined, by: string): DeploymentSummary
+  promote(project: ProjectName, from: EnvironmentName, to: EnvironmentName, by: string): DeploymentSummary
+  setSecret(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: Secret, by: string): { version: number }
+  setVariable(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: string, by: string): void
+}
+
+export interface Queries {
+  projects(): readonly ProjectView[]
+  project(name: ProjectName): ProjectView
+  runs(project: ProjectName, limit: number): readonly RunSummary[]
+  /** By id, or `project` and number. */
+  run(run: RunId | { readonly project: ProjectName; readonly number: number }): RunView
+  jobLog(run: RunId, job: string, attempt: number | undefined, cursor: number, limit: number): Promise<LogPage>
+  environments(project: ProjectName): Promise<readonly EnvironmentView[]>
+  environment(project: ProjectName, name: EnvironmentName): Promise<EnvironmentView>
+  history(project: ProjectName, environment: EnvironmentName): readonly DeploymentSummary[]
+  deployment(id: DeploymentId, viewer: string): Promise<DeploymentView>
+  plan(project: ProjectName, environment: EnvironmentName, ref: string): Promise<PlanView>
+  explain(id: RunId | DeploymentId): ExplainView
+  timeline(filter: TimelineFilter): readonly TimelineEntry[]
+  images(project: ProjectName): readonly ImageView[]
+  secretNames(project: ProjectName): readonly { name: string; environment?: string; version: number }[]
+  variables(project: ProjectName): readonly { name: string; environment?: string; value: string }[]
+  instanceLogs(
+    project: ProjectName,
+    environment: EnvironmentName,
+    service: string | undefined,
+    options: { tail: number; follow: boolean },
+    signal: AbortSignal,
+  ): AsyncIterable<InstanceLogLine>
+  /** Who owns a run, deployment: for authorisation. Undefined: there is none. */
+  ownerOf(id: RunId | DeploymentId): ProjectName | undefined
+  events(afterPosition: number, limit: number): readonly StoredEvent[]
+  subscribe(listener: (events: readonly StoredEvent[]) => void): () => void
+}

@@ -1,0 +1,7 @@
+// The schema's history: one SQL text per version, in order. Never edit one that has been released; add another.
+
+import { events } from './0001-events.ts'
+import { registry } from './0002-registry.ts'
+import { accounts } from './0003-accounts.ts'
+
+export const migrations: readonly string[] = [events, registry, accounts]

@@ -1,4 +1,4 @@
-// Users, their rights on projects, tokens (hashed) and sessions. Owned by store/accounts.ts.
+// Users, their rights on projects, tokens, links and sessions (hashed), webhook deliveries, settings. Owned by store/accounts.ts and store/webhooks.ts.
 
 export const accounts = `
 create table users (
@@ -8,6 +8,10 @@ create table members (project text not null, user text not null, role text not n
 create table tokens (
   hash text primary key, kind text not null, user text, project text, run text, scope text not null, label text, created_at integer not null, expires_at integer, used_at integer
 );
-create table webhook_deliveries (project text not null, delivery text not null, at integer not null, primary key (project, delivery));
+create index tokens_by_run on tokens (run);
+create table webhook_deliveries (
+  project text not null, delivery text not null, at integer not null, body_hash text not null, status integer not null, answer text not null,
+  primary key (project, delivery)
+);
 create table project_settings (project text not null, key text not null, value blob not null, primary key (project, key));
 `

@@ -3,7 +3,7 @@
 import type { Release } from '../release/types.ts'
 import type { DeploymentEvent } from '../rollout/types.ts'
 import type { RunEvent } from '../run/types.ts'
-import type { CommitId, DeploymentId, Digest, EpochMs, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
+import type { CommitId, DeploymentId, Digest, EpochMs, GroupId, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
 
 /** Facts of a project's stream. */
 export type ProjectEvent =
@@ -44,7 +44,8 @@ export interface ImageBuildInfo {
 export type EnvironmentEvent =
   | { readonly type: 'RolloutAdmitted'; readonly deployment: DeploymentId }
   | { readonly type: 'RolloutLeft'; readonly deployment: DeploymentId }
-  | { readonly type: 'ReleaseLive'; readonly release: ReleaseId; readonly deployment: DeploymentId; readonly kind: 'deploy' | 'rollback' | 'promote' }
+  /** `groups`: which group serves each service from now on. */
+  | { readonly type: 'ReleaseLive'; readonly release: ReleaseId; readonly deployment: DeploymentId; readonly kind: 'deploy' | 'rollback' | 'promote'; readonly groups: Readonly<Record<string, GroupId>> }
   /** The verify workflow passed against it: its digests are proven here. */
   | { readonly type: 'ReleaseVerified'; readonly release: ReleaseId; readonly digests: readonly Digest[] }
 

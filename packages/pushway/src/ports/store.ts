@@ -10,6 +10,8 @@ export interface NewAction {
   readonly body: unknown
   /** Not before this time. */
   readonly notBefore?: EpochMs
+  /** Queue it again when one with this key was performed before: for effects that are wanted until they are seen. */
+  readonly again?: boolean
 }
 
 export interface LeasedAction extends NewAction {

@@ -1,0 +1,58 @@
+// What a project is, from its stream: its pushes and its images.
+
+import type { ImageBuildInfo, ProjectEvent } from '../event/types.ts'
+import type { CommitId, Digest, EpochMs, RunId } from '../text/ids.ts'
+
+export interface PushedImage {
+  readonly repository: string
+  readonly tag?: string
+  readonly digest: Digest
+  readonly run?: RunId
+  readonly by: string
+  readonly at: EpochMs
+  readonly source?: ImageBuildInfo
+}
+
+export interface ReceivedPush {
+  readonly ref: string
+  readonly before: CommitId | null
+  readonly after: CommitId | null
+  readonly by: string
+  readonly at: EpochMs
+  readonly message: string
+  readonly runs: readonly RunId[]
+  readonly problems: readonly string[]
+}
+
+export interface ProjectState {
+  readonly createdAt: EpochMs
+  /** Oldest first; the newest 200 of each are kept. */
+  readonly pushes: readonly ReceivedPush[]
+  readonly images: readonly PushedImage[]
+}
+
+export const emptyProject: ProjectState = { createdAt: 0, pushes: [], images: [] }
+
+const kept = 200
+
+/**
+ * The state after one more event of the project's stream.
+ * @param at when it happened, epoch ms
+ */
+export function evolveProject(state: ProjectState, event: ProjectEvent, at: EpochMs): ProjectState {
+  switch (event.type) {
+    case 'ProjectCreated':
+      return { ...state, createdAt: at }
+    case 'PushReceived': {
+      const { type: _, source: __, ...push } = event
+      return { ...state, pushes: [...state.pushes, { ...push, at }].slice(-kept) }
+    }
+    case 'ImagePushed': {
+      const { type: _, ...image } = event
+      return { ...state, images: [...state.images, { ...image, at }].slice(-kept) }
+    }
+    case 'SecretSet':
+    case 'VariableSet':
+      return state
+  }
+}

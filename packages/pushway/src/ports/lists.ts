@@ -1,0 +1,19 @@
+// The Lists port: what lists ask of the projections, and the counters that names come from.
+
+import type { DeploymentId, EnvironmentName, ProjectName, ReleaseId, RunId } from '@pushway/core/text/ids.ts'
+
+export interface Lists {
+  projects(): readonly ProjectName[]
+  hasProject(name: ProjectName): boolean
+  runs(project: ProjectName, limit: number): readonly RunId[]
+  runByNumber(project: ProjectName, number: number): RunId | undefined
+  activeRuns(): readonly RunId[]
+  nextRunNumber(project: ProjectName): number
+  deployments(project: ProjectName, environment: EnvironmentName | undefined, limit: number): readonly DeploymentId[]
+  deploymentsOfRun(run: RunId): readonly DeploymentId[]
+  activeDeployments(): readonly DeploymentId[]
+  nextReleaseNumber(project: ProjectName): number
+  releaseByNumber(project: ProjectName, number: number): ReleaseId | undefined
+  /** False when this push was taken before: (project, ref, commit) is accepted once. */
+  acceptPush(push: { project: ProjectName; ref: string; after: string; at: number }): boolean
+}

@@ -1,0 +1,49 @@
+// Everything the engine and its performers reach the outside through. Made once, in main.
+
+import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
+import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { Secret } from '../util/secret.ts'
+import type { JobRunner } from './jobs.ts'
+import type { Lists } from './lists.ts'
+import type { Clock, GitHost, Ids } from './misc.ts'
+import type { Router } from './router.ts'
+import type { Runtime } from './runtime.ts'
+import type { Settings } from './settings.ts'
+import type { EventStore } from './store.ts'
+
+/** The program's own log: one line an entry, never a secret. */
+export interface ProgramLog {
+  info(message: string, facts?: Readonly<Record<string, unknown>>): void
+  warn(message: string, facts?: Readonly<Record<string, unknown>>): void
+  error(message: string, facts?: Readonly<Record<string, unknown>>): void
+}
+
+/** Tokens that jobs use; each belongs to one run and is worthless when the run has ended. */
+export interface RunTokens {
+  create(run: RunId, project: ProjectName): Promise<Secret>
+  revoke(run: RunId): void
+}
+
+export interface ServerFacts {
+  /** `http://127.0.0.1:PORT`: how jobs and people on this machine reach the server. */
+  readonly url: string
+  /** Registry host names that mean the embedded registry. */
+  readonly registryAliases: readonly string[]
+  /** Whether a Docker-compatible engine answers. */
+  engineAvailable(): Promise<boolean>
+}
+
+export interface World {
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly store: EventStore
+  readonly lists: Lists
+  readonly settings: Settings
+  readonly git: GitHost
+  readonly jobs: JobRunner
+  readonly router: Router
+  readonly runtimes: Readonly<Partial<Record<EnvironmentConfig['runtime'], Runtime>>>
+  readonly tokens: RunTokens
+  readonly server: ServerFacts
+  readonly log: ProgramLog
+}

@@ -1,7 +1,7 @@
 // Makes what `npx pushway` runs: the bundle of the program, and the UI. Called by the root's `prepare`.
 
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 const out = 'packages/pushway/dist'
@@ -24,6 +24,8 @@ await build({
   sourcemap: 'linked',
   logLevel: 'warning',
 })
+// Scripts and preloads that other processes read as files.
+await cp('packages/pushway/assets', `${out}/assets`, { recursive: true })
 if (existsSync('packages/web/src/main.tsx')) {
   await build({
     entryPoints: ['packages/web/src/main.tsx'],

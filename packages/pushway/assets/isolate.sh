@@ -1,0 +1,48 @@
+#!/bin/sh
+# Runs one command with folders hidden: sh isolate.sh [--pid] [--hide DIR [--keep DIR | --keep-ro DIR]…]… -- COMMAND ARG…
+# Must be started inside a fresh mount namespace (and, with --pid, a fresh pid namespace as its pid 1).
+# A constant script: its arguments are only ever used as words, never evaluated.
+# Exit code: the command's own; 128+n when signal n ended it; 125 when the folders could not be hidden.
+
+give_up() {
+  echo "pushway: could not hide $1 from the command" >&2
+  exit 125
+}
+
+start=$PWD
+pid_namespace=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --pid) pid_namespace=1; shift ;;
+    --hide)
+      hidden=$2
+      shift 2
+      # The working directory keeps the way to what the empty folder covers, until everything kept is back.
+      cd -- "$hidden" || give_up "$hidden"
+      mount -n -t tmpfs -o nosuid,nodev,mode=0755,size=1m pushway "$hidden" || give_up "$hidden"
+      ;;
+    --keep | --keep-ro)
+      inner=${2#"$hidden"/}
+      [ -d "$2" ] || (umask 022 && mkdir -p -- "$2") || give_up "$hidden"
+      mount -n -c --bind "./$inner" "$2" || give_up "$hidden"
+      if [ "$1" = --keep-ro ]; then
+        # Flags that the outer file system has may not be taken away by an ordinary user: then they are named.
+        mount -n -c -o remount,bind,ro "$2" 2>/dev/null || mount -n -c -o remount,bind,ro,nosuid,nodev "$2" || give_up "$hidden"
+      fi
+      shift 2
+      ;;
+    --) shift; break ;;
+    *) echo "pushway: isolate.sh does not know $1" >&2; exit 125 ;;
+  esac
+done
+
+# Enter the folder again by its name: the one we came in would still lead up to what is hidden.
+cd -- "$start" 2>/dev/null || cd /
+unset OLDPWD
+
+[ -n "$pid_namespace" ] || exec "$@"
+
+# Pid 1 of the namespace: waits and reaps. A signal to the process group reaches the command directly, once;
+# pid 1 itself is immune to signals it has no handler for. When it exits, the kernel ends whatever is left inside.
+"$@"
+exit $?

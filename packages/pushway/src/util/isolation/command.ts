@@ -1,0 +1,91 @@
+// Builds the command that runs another one with folders hidden and under its own uid. Pure: the caller starts it.
+
+import { assetPath } from '../assets.ts'
+
+/** How commands of projects are kept from Pushway's own data. `why` is a sentence for people. */
+export interface Isolation {
+  /** `uid`: root, a uid for each project. `namespaces`: an ordinary user, user namespaces. `none`: neither works or is wanted. */
+  readonly kind: 'uid' | 'namespaces' | 'none'
+  readonly why: string
+  /** Folders can be covered (mount namespaces work). */
+  readonly mounts: boolean
+  /** Commands can have a pid namespace of their own. */
+  readonly pids: boolean
+}
+
+export interface IsolateOptions {
+  readonly argv: readonly string[]
+  /** Absolute folders that become empty: the data folder, folders of control sockets. They must exist. */
+  readonly hide: readonly string[]
+  /** Absolute folders inside hidden ones that stay, writable: the workspace, caches. They must exist and be reachable without links. */
+  readonly keep: readonly string[]
+  /** As `keep`, but read-only: toolchains. */
+  readonly keepReadOnly?: readonly string[]
+  /** The project's uid and gid (`projectUid`); used by the kind `uid` only. */
+  readonly uid?: number
+  /** What the command leaves behind dies with it. Signal the process group, not only the process. */
+  readonly pidNamespace: boolean
+}
+
+/** What to spawn. `uid` and `gid`, when present, are options of the spawn itself. */
+export interface IsolatedCommand {
+  readonly argv: readonly string[]
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** The command that runs `options.argv` isolated. Spawn it `detached`, and end it with a signal to its process group. */
+export function isolateCommand(isolation: Isolation, options: IsolateOptions): IsolatedCommand {
+  switch (isolation.kind) {
+    case 'none':
+      return { argv: options.argv }
+    case 'uid':
+      return isolation.mounts ? { argv: uidArgv(isolation, options) } : plainUid(options)
+    case 'namespaces':
+      return { argv: userNamespaceArgv(isolation, options) }
+  }
+}
+
+function plainUid(options: IsolateOptions): IsolatedCommand {
+  return options.uid === undefined ? { argv: options.argv } : { argv: options.argv, uid: options.uid, gid: options.uid }
+}
+
+function uidArgv(isolation: Isolation, options: IsolateOptions): readonly string[] {
+  const id = String(options.uid ?? 0)
+  const drop = options.uid === undefined ? [] : ['setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--no-new-privs', '--']
+  return ['unshare', '--mount', ...pidArguments(isolation, options), '--', ...script(isolation, options), ...drop, ...options.argv]
+}
+
+function userNamespaceArgv(isolation: Isolation, options: IsolateOptions): readonly string[] {
+  // The capabilities that hid the folders are given up: with them the command could uncover them again.
+  const drop = ['setpriv', '--no-new-privs', '--ambient-caps=-all', '--inh-caps=-all', '--bounding-set=-all', '--']
+  const enter = ['unshare', '--user', '--map-current-user', '--keep-caps', '--mount']
+  return [...enter, ...pidArguments(isolation, options), '--', ...script(isolation, options), ...drop, ...options.argv]
+}
+
+function pidArguments(isolation: Isolation, options: IsolateOptions): readonly string[] {
+  return options.pidNamespace && isolation.pids ? ['--pid', '--fork', '--mount-proc', '--kill-child'] : []
+}
+
+function script(isolation: Isolation, options: IsolateOptions): readonly string[] {
+  const pid = options.pidNamespace && isolation.pids ? ['--pid'] : []
+  return ['sh', assetPath('isolate.sh'), ...pid, ...hideArguments(options), '--']
+}
+
+/** Each hidden folder followed by what is kept in it, outer before inner, so that nothing kept is covered again. */
+function hideArguments(options: IsolateOptions): readonly string[] {
+  const hide = [...new Set(options.hide.map(trimSlash))].sort().filter((dir, _, all) => !all.some((outer) => isInside(dir, outer)))
+  const kept = [
+    ...options.keep.map((dir) => ({ flag: '--keep', dir: trimSlash(dir) })),
+    ...(options.keepReadOnly ?? []).map((dir) => ({ flag: '--keep-ro', dir: trimSlash(dir) })),
+  ].sort((a, b) => a.dir.length - b.dir.length)
+  return hide.flatMap((dir) => ['--hide', dir, ...kept.filter((k) => isInside(k.dir, dir)).flatMap((k) => [k.flag, k.dir])])
+}
+
+function isInside(dir: string, outer: string): boolean {
+  return dir.startsWith(`${outer}/`)
+}
+
+function trimSlash(dir: string): string {
+  return dir.length > 1 ? dir.replace(/\/+$/, '') : dir
+}

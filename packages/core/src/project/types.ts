@@ -50,6 +50,8 @@ export interface RollingStrategy {
   readonly maxUnavailable: number
   /** How long a batch may take to become ready. */
   readonly readyWithinMs: Milliseconds
+  /** How long the new release is watched with all the traffic before the old one goes; 0: strong evidence only, no waiting. */
+  readonly watchMs: Milliseconds
   readonly analysis: Analysis
 }
 

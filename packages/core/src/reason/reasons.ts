@@ -61,6 +61,18 @@ const reasons = {
   'condition-false': (f: { condition: string }) => `Skipped: ${f.condition} is false.`,
   'cancelled-by-user': (f: { by: string }) => `Cancelled by ${f.by}.`,
   'waiting-for-job': (f: { jobs: string }) => `Waiting for ${f.jobs}.`,
+  'deployment-opening': () => 'The rules of the environment are being checked.',
+  'deployment-cleared': () => 'The rules of the environment are satisfied.',
+  'waiting-to-begin': () => 'Waiting for its turn to begin.',
+  'old-is-gone': () => 'The old release has stopped.',
+  'grown-ready': (f: { service: string; replicas: number }) => `${f.replicas} new instances of ${f.service} are ready.`,
+  'shrunk-old': (f: { service: string; replicas: number }) => `${f.replicas} old instances of ${f.service} are left.`,
+  'restoring-old': (f: { service: string; ready: number; wanted: number }) =>
+    `Going back: the old release of ${f.service} is started again; ${f.ready} of ${f.wanted} instances are ready.`,
+  'weight-going-back': () => 'Going back: all traffic is given to the old release.',
+  'retiring-new': () => 'Going back: the new release finishes its requests and stops.',
+  'judged-ok': (f: { rate: number; requests: number; p95: number }) =>
+    `${f.requests} requests were served well: ${percent(f.rate)} failed, 95 % were answered within ${Math.round(f.p95)} ms.`,
   failed: (f: { problem: string }) => f.problem,
 } satisfies Record<string, (facts: never) => string>
 

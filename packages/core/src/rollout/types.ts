@@ -22,8 +22,8 @@ export type RolloutStep =
   | { readonly kind: 'grow'; readonly service: string; readonly replicas: number }
   /** Old instances fewer; over when no more than `replicas` are left. */
   | { readonly kind: 'shrink'; readonly service: string; readonly replicas: number }
-  /** Traffic share of the new side of every routed service, percent; over when the router confirms it. */
-  | { readonly kind: 'weight'; readonly percent: number }
+  /** Traffic share of the new side of `service` (absent: of every routed service), percent; over when the router confirms it. */
+  | { readonly kind: 'weight'; readonly percent: number; readonly service?: string }
   /** Judged for `forMs` at the present weight; over when the verdict is `pass`. */
   | { readonly kind: 'analyse'; readonly percent: number; readonly forMs: Milliseconds }
   /** The environment's verify workflow against the new release; over when it succeeds. */
@@ -37,6 +37,12 @@ export interface RolloutPlan {
   /** Services that run now and are not in the new release: retired last. */
   readonly removed: readonly { readonly service: string; readonly group: GroupId }[]
   readonly steps: readonly RolloutStep[]
+  /** Services whose content did not change: their group goes on, untouched. */
+  readonly kept: readonly { readonly service: string; readonly group: GroupId }[]
+  /** Which group serves each service once the rollout is complete: the next plan's `previous.serving`. */
+  readonly serving: Readonly<Record<string, GroupId>>
+  /** False: old and new never run at the same time, so a swap is a stop and a start. */
+  readonly sideBySide: boolean
 }
 
 /** What one environment looks like right now: from the runtime and the router, never from memory. */
@@ -94,7 +100,10 @@ export type DeploymentEvent =
   | { readonly type: 'RolloutWaiting'; readonly behind: DeploymentId }
   | { readonly type: 'RolloutStarted'; readonly plan: RolloutPlan; readonly target: ReleaseId; readonly previous?: ReleaseId }
   | { readonly type: 'StepCompleted'; readonly step: number; readonly reason: ReasonText }
-  | { readonly type: 'WeightsSet'; readonly percent: number; readonly at: EpochMs }
+  | { readonly type: 'WeightsSet'; readonly percent: number; readonly at: EpochMs; readonly service?: string }
+  /** A new side that was ready has no ready instance any more; if it does not come back soon the rollout goes back. */
+  | { readonly type: 'NewSideLost'; readonly service: string; readonly at: EpochMs }
+  | { readonly type: 'NewSideBack'; readonly service: string }
   | { readonly type: 'VerdictReached'; readonly step: number; readonly verdict: Verdict }
   | { readonly type: 'VerifyStarted'; readonly step: number; readonly run: RunId }
   | { readonly type: 'VerifyFinished'; readonly step: number; readonly ok: boolean; readonly run: RunId }
@@ -113,7 +122,8 @@ export type DeploymentEvent =
 export type RolloutAction =
   | { readonly kind: 'EnsureGroup'; readonly group: GroupId; readonly replicas: number }
   | { readonly kind: 'ScaleGroup'; readonly group: GroupId; readonly replicas: number }
-  | { readonly kind: 'SetWeights'; readonly percent: number }
+  /** `percent` to the new group and the rest to the old one, of `service` only, or of every routed service of the plan when absent. */
+  | { readonly kind: 'SetWeights'; readonly percent: number; readonly service?: string }
   | { readonly kind: 'StartVerify'; readonly step: number; readonly workflow: string }
   | { readonly kind: 'RetireGroup'; readonly group: GroupId }
 

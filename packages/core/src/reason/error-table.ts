@@ -192,6 +192,27 @@ export const errorTable = {
     say: (f) => `${f.image} is not in the registry.`,
     next: () => 'Push it first, or re-run the build.',
   }),
+  'image-invalid': entry<{ image: string; problem: string }>({
+    kind: 'user',
+    http: 422,
+    exit: 1,
+    say: (f) => `The image ${f.image} can't be used: ${f.problem}.`,
+    next: () => 'Build or push it again.',
+  }),
+  'registry-not-alias': entry<{ registry: string; aliases: string }>({
+    kind: 'user',
+    http: 400,
+    exit: 2,
+    say: (f) => `Registry ${f.registry} is not an alias of the embedded registry (aliases: ${f.aliases}).`,
+    next: () => 'Name the image with one of the aliases, or add the registry to PUSHWAY_REGISTRY_ALIASES.',
+  }),
+  'registry-refused': entry<{ reference: string; problem: string }>({
+    kind: 'environment',
+    http: 502,
+    exit: 1,
+    say: (f) => `The registry refused ${f.reference}: ${f.problem}.`,
+    next: () => 'Check the name and the credential: docker login.',
+  }),
   'port-in-use': entry<{ port: number; owner?: string }>({
     kind: 'user',
     http: 409,

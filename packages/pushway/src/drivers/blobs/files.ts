@@ -1,0 +1,179 @@
+// Blobs as files named by their digest: `sha256/HEX`, with uploads beside them. The folder is that of an OCI image layout.
+
+import { createHash, type Hash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { fail } from '@pushway/core/reason/errors.ts'
+import type { Digest } from '@pushway/core/text/ids.ts'
+import { isDigest } from '../../oci/digest.ts'
+import type { BlobInfo, BlobStore, UploadInfo } from '../../ports/blobs.ts'
+
+/** The hash over the first `offset` bytes of an upload, kept while the process lives; after a restart it is made again from the file. */
+interface Running {
+  readonly hash: Hash
+  readonly offset: number
+}
+
+interface Folders {
+  readonly blobs: string
+  readonly uploads: string
+  readonly running: Map<string, Running>
+  /** Uploads that are being written to now: one writer each. */
+  readonly busy: Set<string>
+}
+
+/**
+ * Opens (and makes) a blob store in a folder.
+ *
+ * @param options.uploads where unfinished uploads are kept; on the same file system
+ */
+export function openFileBlobs(dir: string, options: { readonly uploads?: string } = {}): BlobStore {
+  const folders: Folders = { blobs: join(dir, 'sha256'), uploads: options.uploads ?? join(dir, 'uploads'), running: new Map(), busy: new Set() }
+  return {
+    has: (digest) => findBlob(folders, digest),
+    read: (digest, range) => readBlob(folders, digest, range),
+    put: (bytes) => putBytes(folders, bytes),
+    uploadStart: () => startUpload(folders),
+    uploadStatus: (id) => uploadStatus(folders, id),
+    uploadAppend: (id, offset, bytes) => appendUpload(folders, { id, offset, bytes }),
+    uploadFinish: (id, digest) => finishUpload(folders, id, digest),
+    async uploadCancel(id) {
+      folders.running.delete(id)
+      await rm(uploadFile(folders, id), { force: true })
+    },
+    delete: (digest) => rm(blobFile(folders, digest), { force: true }),
+  }
+}
+
+function blobFile(folders: Folders, digest: Digest): string {
+  if (!isDigest(digest)) throw fail('not-found', { what: 'blob', name: digest })
+  return join(folders.blobs, digest.slice('sha256:'.length))
+}
+
+function uploadFile(folders: Folders, id: string): string {
+  if (!/^[0-9a-f]{32}$/.test(id)) throw fail('not-found', { what: 'upload', name: id })
+  return join(folders.uploads, id)
+}
+
+async function findBlob(folders: Folders, digest: Digest): Promise<BlobInfo | undefined> {
+  if (!isDigest(digest)) return undefined
+  const found = await stat(blobFile(folders, digest)).catch(() => undefined)
+  return found && { digest, size: found.size }
+}
+
+async function readBlob(folders: Folders, digest: Digest, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
+  const handle = await open(blobFile(folders, digest), 'r').catch(() => {
+    throw fail('not-found', { what: 'blob', name: digest })
+  })
+  return createReadStream('', { fd: handle, ...(range ?? {}), highWaterMark: 256 * 1024 })
+}
+
+async function putBytes(folders: Folders, bytes: Uint8Array): Promise<BlobInfo> {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  const there = await findBlob(folders, digest)
+  if (there) return there
+  const upload = await startUpload(folders)
+  await appendUpload(folders, { id: upload.id, offset: 0, bytes: Readable.from([bytes]) })
+  return finishUpload(folders, upload.id, digest)
+}
+
+async function startUpload(folders: Folders): Promise<UploadInfo> {
+  const id = randomBytes(16).toString('hex')
+  await guarded(folders, async () => {
+    await mkdir(folders.uploads, { recursive: true })
+    await (await open(uploadFile(folders, id), 'wx', 0o600)).close()
+  })
+  folders.running.set(id, { hash: createHash('sha256'), offset: 0 })
+  return { id, offset: 0 }
+}
+
+async function uploadStatus(folders: Folders, id: string): Promise<UploadInfo | undefined> {
+  if (!/^[0-9a-f]{32}$/.test(id)) return undefined
+  const found = await stat(uploadFile(folders, id)).catch(() => undefined)
+  return found && { id, offset: found.size }
+}
+
+async function appendUpload(folders: Folders, part: { id: string; offset: number; bytes: Readable }): Promise<UploadInfo> {
+  const { id, offset, bytes } = part
+  const now = await uploadStatus(folders, id)
+  if (!now) throw fail('not-found', { what: 'upload', name: id })
+  if (now.offset !== offset || folders.busy.has(id))
+    throw fail('usage', { problem: `Upload ${id} is at byte ${now.offset}, not ${offset}.`, hint: 'Go on there.' })
+  folders.busy.add(id)
+  const hash = (await runningHash(folders, now)).copy()
+  folders.running.delete(id)
+  try {
+    return await guarded(folders, async () => {
+      const handle = await open(uploadFile(folders, id), 'r+')
+      let at = offset
+      try {
+        for await (const chunk of bytes) {
+          const data = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
+          for (let from = 0; from < data.length; ) from += (await handle.write(data, from, data.length - from, at + from)).bytesWritten
+          hash.update(data)
+          at += data.length
+        }
+        await handle.datasync()
+      } finally {
+        await handle.close()
+      }
+      folders.running.set(id, { hash, offset: at })
+      return { id, offset: at }
+    })
+  } finally {
+    bytes.destroy()
+    folders.busy.delete(id)
+  }
+}
+
+/** The hash over what the upload has so far. */
+async function runningHash(folders: Folders, upload: UploadInfo): Promise<Hash> {
+  const known = folders.running.get(upload.id)
+  if (known?.offset === upload.offset) return known.hash
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(uploadFile(folders, upload.id), { end: upload.offset - 1 + (upload.offset === 0 ? 1 : 0) })) hash.update(chunk)
+  return hash
+}
+
+async function finishUpload(folders: Folders, id: string, digest: Digest): Promise<BlobInfo> {
+  const upload = await uploadStatus(folders, id)
+  if (!upload || folders.busy.has(id)) throw fail('not-found', { what: 'upload', name: id })
+  const got = `sha256:${(await runningHash(folders, upload)).copy().digest('hex')}`
+  folders.running.delete(id)
+  const file = uploadFile(folders, id)
+  if (got !== digest) {
+    await rm(file, { force: true })
+    throw fail('digest-mismatch', { wanted: digest, got })
+  }
+  await guarded(folders, async () => {
+    const target = blobFile(folders, digest)
+    await mkdir(dirname(target), { recursive: true })
+    await syncPath(file)
+    await rename(file, target)
+    await syncPath(dirname(target))
+  })
+  return { digest, size: upload.offset }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Storage failures in the user's words. */
+async function guarded<T>(folders: Folders, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw fail('disk-full', { where: folders.blobs })
+    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') throw fail('data-not-writable', { dir: folders.blobs, problem: code })
+    throw error
+  }
+}

@@ -1,0 +1,113 @@
+// Blobs of the registry: reading, and uploads whole, in chunks, or by mount.
+
+import { pipeline } from 'node:stream/promises'
+import { isDigest } from '../oci/digest.ts'
+import type { UploadInfo } from '../ports/blobs.ts'
+import { RegistryProblem } from './answer.ts'
+import { isRepositoryName, parseRange } from './route.ts'
+import type { Exchange } from './types.ts'
+
+function checkDigest(digest: string | null): string {
+  if (digest === null || !isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest ?? ''}" is not a sha256 digest`)
+  return digest
+}
+
+/** GET and HEAD of a blob, with ranges. A blob is readable where it was pushed or mounted to, nowhere else. */
+export async function serveBlob(exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { req, res, blobs, index } = exchange
+  const digest = checkDigest(reference)
+  const blob = index.hasBlob(name, digest) ? await blobs.has(digest) : undefined
+  if (!blob) throw new RegistryProblem(404, 'BLOB_UNKNOWN', `${name} has no blob ${digest}`)
+  const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, 'accept-ranges': 'bytes', etag: `"${digest}"` }
+  const range = parseRange(req.headers.range, blob.size)
+  if (range === 'none') throw new RegistryProblem(416, 'SIZE_INVALID', `${digest} has ${blob.size} bytes`, { 'content-range': `bytes */${blob.size}` })
+  if (range === 'whole') res.writeHead(200, { ...headers, 'content-length': blob.size })
+  else {
+    const part = { 'content-range': `bytes ${range.start}-${range.end}/${blob.size}`, 'content-length': range.end - range.start + 1 }
+    res.writeHead(206, { ...headers, ...part })
+  }
+  if (req.method === 'HEAD') return void res.end()
+  await pipeline(await blobs.read(digest, range === 'whole' ? undefined : range), res)
+}
+
+function sendUpload(exchange: Exchange, name: string, upload: UploadInfo, status: number): void {
+  exchange.res.writeHead(status, {
+    location: `/v2/${name}/blobs/uploads/${upload.id}`,
+    range: `0-${Math.max(0, upload.offset - 1)}`,
+    'docker-upload-uuid': upload.id,
+    'content-length': 0,
+  })
+  exchange.res.end()
+}
+
+function sendCreated(exchange: Exchange, name: string, digest: string): void {
+  exchange.index.addBlob(name, digest)
+  exchange.res.writeHead(201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest, 'content-length': 0 })
+  exchange.res.end()
+}
+
+/** POST: mounts a blob of another repository, takes one whole (`?digest=`), or opens an upload. */
+export async function startUpload(exchange: Exchange, name: string): Promise<void> {
+  const { url, blobs, req } = exchange
+  const mount = url.searchParams.get('mount')
+  if (mount !== null && (await mayMount(exchange, mount))) return sendCreated(exchange, name, mount)
+  const digest = url.searchParams.get('digest')
+  if (digest !== null) checkDigest(digest)
+  const upload = await blobs.uploadStart()
+  if (digest === null) return sendUpload(exchange, name, upload, 202)
+  try {
+    await blobs.uploadAppend(upload.id, 0, req)
+  } catch (error) {
+    await blobs.uploadCancel(upload.id)
+    throw error
+  }
+  await blobs.uploadFinish(upload.id, digest)
+  sendCreated(exchange, name, digest)
+}
+
+/** Only who may pull from the source may mount from it; else nobody learns whether the blob exists. */
+async function mayMount({ url, blobs, index, access, principal }: Exchange, digest: string): Promise<boolean> {
+  const from = url.searchParams.get('from')
+  if (from === null || !isRepositoryName(from) || !isDigest(digest)) return false
+  return access.allowed(principal, from, 'pull') && index.hasBlob(from, digest) && (await blobs.has(digest)) !== undefined
+}
+
+async function findUpload({ blobs }: Exchange, id: string): Promise<UploadInfo> {
+  const upload = await blobs.uploadStatus(id)
+  if (!upload) throw new RegistryProblem(404, 'BLOB_UPLOAD_UNKNOWN', 'There is no such upload; start a new one')
+  return upload
+}
+
+/** Appends the request's body; a `Content-Range` must go on where the upload stands. */
+async function append(exchange: Exchange, name: string, upload: UploadInfo): Promise<UploadInfo> {
+  const range = /^(?:bytes )?(\d+)-(\d+)/.exec(exchange.req.headers['content-range'] ?? '')
+  if (range && Number(range[1]) !== upload.offset) {
+    const headers = { location: `/v2/${name}/blobs/uploads/${upload.id}`, range: `0-${Math.max(0, upload.offset - 1)}` }
+    throw new RegistryProblem(416, 'BLOB_UPLOAD_INVALID', `The upload is at byte ${upload.offset}, not ${range[1]}`, headers)
+  }
+  return exchange.blobs.uploadAppend(upload.id, upload.offset, exchange.req)
+}
+
+/** GET, PATCH, PUT and DELETE of an upload. */
+export async function serveUpload(exchange: Exchange, name: string, id: string): Promise<void> {
+  const { req, res, url, blobs } = exchange
+  const upload = await findUpload(exchange, id)
+  switch (req.method) {
+    case 'GET':
+      return sendUpload(exchange, name, upload, 204)
+    case 'PATCH':
+      return sendUpload(exchange, name, await append(exchange, name, upload), 202)
+    case 'PUT': {
+      const digest = checkDigest(url.searchParams.get('digest'))
+      await append(exchange, name, upload)
+      await blobs.uploadFinish(id, digest)
+      return sendCreated(exchange, name, digest)
+    }
+    case 'DELETE':
+      await blobs.uploadCancel(id)
+      res.writeHead(204)
+      return void res.end()
+    default:
+      throw new RegistryProblem(405, 'UNSUPPORTED', `${req.method} of an upload is not part of the specification`)
+  }
+}

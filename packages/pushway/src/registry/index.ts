@@ -1,0 +1,90 @@
+// The embedded registry: OCI Distribution 1.1, as one handler for everything under /v2/.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RegistryRight } from '../ports/registry-index.ts'
+import { RegistryProblem, sendJson, sendProblem, toProblem } from './answer.ts'
+import { serveBlob, serveUpload, startUpload } from './blobs.ts'
+import { putManifest, serveManifest, serveReferrers, serveTags } from './manifests.ts'
+import { isRepositoryName, parseRoute, type RegistryRoute } from './route.ts'
+import type { Exchange, RegistryOptions } from './types.ts'
+
+export type { RegistryAccess, RegistryOptions, RegistryPush } from './types.ts'
+
+/**
+ * The handler for `/v2/`.
+ * Bodies stream in and out; every route passes `access.allowed` first. A client without a credential is asked for one (Basic), as Docker expects.
+ */
+export function createRegistry(options: RegistryOptions): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  return async (req, res) => {
+    res.setHeader('docker-distribution-api-version', 'registry/2.0')
+    try {
+      await answer(options, req, res)
+    } catch (error) {
+      if (req.destroyed && !req.complete) return void res.destroy()
+      sendProblem(res, toProblem(error) ?? new RegistryProblem(500, 'UNKNOWN', 'The registry made a mistake; try again'))
+      // What is left of a refused body is read and dropped, so that the client gets to see the answer.
+      req.resume()
+    }
+  }
+}
+
+async function answer(options: RegistryOptions, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = new URL(req.url ?? '/', 'http://registry.invalid')
+  const route = parseRoute(decodePath(url.pathname))
+  if (!route) throw new RegistryProblem(404, 'UNSUPPORTED', 'The registry has no such path')
+  const principal = await options.access.authenticate(req)
+  if (principal === undefined && (route.kind === 'base' || req.headers.authorization !== undefined)) throw signIn()
+  const exchange: Exchange = { ...options, req, res, url, principal }
+  if (route.kind === 'base') return sendJson(res, {})
+  if (!isRepositoryName(route.name))
+    throw new RegistryProblem(400, 'NAME_INVALID', `"${route.name}" can't be a repository's name: lower-case letters, digits, . _ - and /`)
+  const right = rightFor(req.method ?? '', route)
+  if (!options.access.allowed(principal, route.name, right)) {
+    throw principal === undefined ? signIn() : new RegistryProblem(403, 'DENIED', `${principal.name} may not ${right} ${route.name}`)
+  }
+  await dispatch(exchange, route)
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    throw new RegistryProblem(400, 'NAME_INVALID', 'The path is not valid')
+  }
+}
+
+function signIn(): RegistryProblem {
+  return new RegistryProblem(401, 'UNAUTHORIZED', 'Sign in: docker login', { 'www-authenticate': 'Basic realm="Pushway", charset="UTF-8"' })
+}
+
+function rightFor(method: string, route: Exclude<RegistryRoute, { kind: 'base' }>): RegistryRight {
+  if (route.kind === 'upload' || route.kind === 'uploads') return 'push'
+  if (method === 'GET' || method === 'HEAD') return 'pull'
+  return method === 'DELETE' ? 'delete' : 'push'
+}
+
+async function dispatch(exchange: Exchange, route: Exclude<RegistryRoute, { kind: 'base' }>): Promise<void> {
+  const method = exchange.req.method ?? ''
+  const reading = method === 'GET' || method === 'HEAD'
+  switch (route.kind) {
+    case 'blob':
+      if (reading) return serveBlob(exchange, route.name, route.digest)
+      break
+    case 'uploads':
+      if (method === 'POST') return startUpload(exchange, route.name)
+      break
+    case 'upload':
+      return serveUpload(exchange, route.name, route.id)
+    case 'manifest':
+      if (reading) return serveManifest(exchange, route.name, route.reference)
+      if (method === 'PUT') return putManifest(exchange, route.name, route.reference)
+      break
+    case 'tags':
+      if (reading) return serveTags(exchange, route.name)
+      break
+    case 'referrers':
+      if (reading) return serveReferrers(exchange, route.name, route.digest)
+      break
+  }
+  throw new RegistryProblem(405, 'UNSUPPORTED', method === 'DELETE' ? 'Deleting from the registry is not supported yet' : `${method} is not supported here`)
+}

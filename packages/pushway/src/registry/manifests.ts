@@ -1,0 +1,142 @@
+// Manifests of the registry: kept byte for byte, by digest and tag.
+
+import type { ImageBuildInfo } from '@pushway/core/event/types.ts'
+import { digestOf, isDigest } from '../oci/digest.ts'
+import { buildLabels, isImageIndex, isImageManifest } from '../oci/media-types.ts'
+import { documentLimit, readChecked, readDocument, readStream } from '../oci/read.ts'
+import { type Checked, checkConfigFile, checkImageIndex, checkImageManifest, type ImageIndex, type ImageManifest } from '../oci/schema.ts'
+import type { ManifestRow } from '../ports/registry-index.ts'
+import { RegistryProblem, sendJson } from './answer.ts'
+import { isTag } from './route.ts'
+import type { Exchange } from './types.ts'
+
+/** GET and HEAD of a manifest by tag or digest. */
+export async function serveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { index, blobs, req, res } = exchange
+  const digest = isDigest(reference) ? reference : index.tag(name, reference)
+  const row = digest === undefined ? undefined : index.manifest(name, digest)
+  if (!row) throw new RegistryProblem(404, 'MANIFEST_UNKNOWN', `${name} has no manifest ${reference}`)
+  const bytes = req.method === 'HEAD' ? undefined : await readDocument(blobs, row.digest)
+  res.writeHead(200, { 'content-type': row.mediaType, 'content-length': row.size, 'docker-content-digest': row.digest, etag: `"${row.digest}"` })
+  res.end(bytes)
+}
+
+function unwrap<T>(checked: Checked<T>): T {
+  if (!checked.ok) throw new RegistryProblem(400, 'MANIFEST_INVALID', `The manifest was refused: ${checked.problem}`)
+  return checked.value
+}
+
+/** PUT of a manifest: everything it names must be in the repository already. */
+export async function putManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { req, res, blobs, index, principal, onPush } = exchange
+  const tag = isDigest(reference) ? undefined : reference
+  if (tag !== undefined && !isTag(tag)) throw new RegistryProblem(400, 'TAG_INVALID', `"${tag}" can't be a tag`)
+  const bytes = await readStream(req, documentLimit)
+  const digest = digestOf(bytes)
+  if (tag === undefined && digest !== reference) throw new RegistryProblem(400, 'DIGEST_INVALID', `The manifest's digest is ${digest}, not ${reference}`)
+  const mediaType = (req.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
+  const manifest = await checkManifest(exchange, name, { bytes, mediaType })
+  await blobs.put(bytes)
+  const subject = manifest.subject?.digest
+  const row: ManifestRow = { digest, mediaType, size: bytes.length, ...(subject ? { subject } : {}) }
+  index.putManifest(name, row, tag)
+  const source = await readBuildInfo(exchange, manifest)
+  if (principal) onPush({ repository: name, digest, principal, ...(tag === undefined ? {} : { tag }), ...(source ? { source } : {}) })
+  res.writeHead(201, {
+    location: `/v2/${name}/manifests/${digest}`,
+    'docker-content-digest': digest,
+    'content-length': 0,
+    ...(subject ? { 'oci-subject': subject } : {}),
+  })
+  res.end()
+}
+
+async function checkManifest(exchange: Exchange, name: string, sent: { bytes: Buffer; mediaType: string }): Promise<ImageManifest | ImageIndex> {
+  const { bytes, mediaType } = sent
+  if (isImageManifest(mediaType)) {
+    const manifest = unwrap(checkImageManifest(bytes))
+    checkOwnType(manifest.mediaType, mediaType)
+    // Layers with `urls` are kept elsewhere by their nature.
+    await checkBlobs(
+      exchange,
+      name,
+      [manifest.config, ...manifest.layers.filter((layer) => !layer.urls?.length)].map((part) => part.digest),
+    )
+    return manifest
+  }
+  if (isImageIndex(mediaType)) {
+    const list = unwrap(checkImageIndex(bytes))
+    checkOwnType(list.mediaType, mediaType)
+    const missing = list.manifests.find((child) => !exchange.index.manifest(name, child.digest))
+    if (missing) throw new RegistryProblem(404, 'MANIFEST_BLOB_UNKNOWN', `${name} has no manifest ${missing.digest}`)
+    return list
+  }
+  throw new RegistryProblem(415, 'MANIFEST_INVALID', `Manifests of type "${mediaType}" are not kept here: push an OCI or Docker schema 2 image`)
+}
+
+function checkOwnType(own: string | undefined, sent: string): void {
+  if (own !== undefined && own !== sent) throw new RegistryProblem(400, 'MANIFEST_INVALID', `The manifest calls itself ${own} and was sent as ${sent}`)
+}
+
+async function checkBlobs({ index, blobs }: Exchange, name: string, digests: readonly string[]): Promise<void> {
+  for (const digest of digests) {
+    if (index.hasBlob(name, digest) && (await blobs.has(digest))) continue
+    throw new RegistryProblem(404, 'MANIFEST_BLOB_UNKNOWN', `${name} has no blob ${digest}`)
+  }
+}
+
+/** What the image says it was built from: its annotations, else its configuration's labels. */
+async function readBuildInfo({ blobs }: Exchange, manifest: ImageManifest | ImageIndex): Promise<ImageBuildInfo | undefined> {
+  if (!('config' in manifest)) return undefined
+  let labels: Readonly<Record<string, string>> = manifest.annotations ?? {}
+  if (!hasBuildLabels(labels)) {
+    // Artifacts have configurations of other shapes; they are not built from a context.
+    const config = await readChecked(blobs, manifest.config.digest, checkConfigFile).catch(() => undefined)
+    labels = config?.config?.Labels ?? {}
+  }
+  if (!hasBuildLabels(labels)) return undefined
+  const pick = (key: 'context' | 'dockerfile' | 'target' | 'base') => (labels[buildLabels[key]] === undefined ? {} : { [key]: labels[buildLabels[key]] })
+  return { ...pick('context'), ...pick('dockerfile'), ...pick('target'), ...pick('base') }
+}
+
+function hasBuildLabels(labels: Readonly<Record<string, string>>): boolean {
+  return Object.values(buildLabels).some((label) => labels[label] !== undefined)
+}
+
+/** Tags in lexical order; `n` and `last` page through them. */
+export function serveTags({ url, index, res }: Exchange, name: string): void {
+  const asked = url.searchParams.get('n')
+  if (asked !== null && !/^\d{1,9}$/.test(asked)) throw new RegistryProblem(400, 'PAGINATION_NUMBER_INVALID', '`n` must be a number')
+  const last = url.searchParams.get('last')
+  if (index.manifests(name).length === 0) throw new RegistryProblem(404, 'NAME_UNKNOWN', `There is no repository ${name}`)
+  const limit = Math.min(asked === null ? 1000 : Number(asked), 1000)
+  const found = index.tags(name, { ...(last === null ? {} : { after: last }), limit: limit + 1 })
+  const tags = found.slice(0, limit)
+  const more = found.length > limit && limit > 0
+  const next = `/v2/${name}/tags/list?n=${limit}&last=${encodeURIComponent(tags.at(-1) ?? '')}`
+  sendJson(res, { name, tags }, more ? { link: `<${next}>; rel="next"` } : {})
+}
+
+/** The manifests that name `digest` as their subject, as an image index. */
+export async function serveReferrers({ url, index, blobs, res }: Exchange, name: string, digest: string): Promise<void> {
+  if (!isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest}" is not a sha256 digest`)
+  const wanted = url.searchParams.get('artifactType')
+  const manifests = []
+  for (const row of index.referrers(name, digest)) {
+    const manifest = isImageIndex(row.mediaType)
+      ? await readChecked(blobs, row.digest, checkImageIndex)
+      : await readChecked(blobs, row.digest, checkImageManifest)
+    const artifactType = manifest.artifactType ?? ('config' in manifest ? manifest.config.mediaType : undefined)
+    if (wanted !== null && artifactType !== wanted) continue
+    const { annotations } = manifest
+    manifests.push({
+      mediaType: row.mediaType,
+      digest: row.digest,
+      size: row.size,
+      ...(artifactType ? { artifactType } : {}),
+      ...(annotations ? { annotations } : {}),
+    })
+  }
+  const body = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }
+  sendJson(res, body, { 'content-type': body.mediaType, ...(wanted === null ? {} : { 'oci-filters-applied': 'artifactType' }) })
+}

@@ -1,0 +1,40 @@
+// What the registry is made of, and what it asks of its surroundings.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ImageBuildInfo } from '@pushway/core/event/types.ts'
+import type { Digest } from '@pushway/core/text/ids.ts'
+import type { BlobStore } from '../ports/blobs.ts'
+import type { Principal } from '../ports/principal.ts'
+import type { RegistryIndex, RegistryRight } from '../ports/registry-index.ts'
+
+/** Who a request is from, and what they may do. A run's token pushes to its own project only: that is decided here. */
+export interface RegistryAccess {
+  /** Reads `Authorization` (Basic user:token, or Bearer token). Undefined: nobody, or a credential that is not valid. */
+  authenticate(req: IncomingMessage): Promise<Principal | undefined>
+  allowed(principal: Principal | undefined, repository: string, right: RegistryRight): boolean
+}
+
+/** A manifest that was accepted. */
+export interface RegistryPush {
+  readonly repository: string
+  readonly tag?: string
+  readonly digest: Digest
+  readonly source?: ImageBuildInfo
+  readonly principal: Principal
+}
+
+export interface RegistryOptions {
+  readonly blobs: BlobStore
+  readonly index: RegistryIndex
+  readonly access: RegistryAccess
+  /** Called after the manifest is safe and before the client hears of it. */
+  readonly onPush: (push: RegistryPush) => void
+}
+
+/** One request on its way through. */
+export interface Exchange extends RegistryOptions {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly url: URL
+  readonly principal: Principal | undefined
+}

@@ -13,7 +13,8 @@ export const documentLimit = 4 * 1024 * 1024
 export async function readStream(stream: Readable, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of stream) {
+  // A request that is too large is not torn down here: its sender should still get the answer.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length
     if (size > limit) throw fail('body-too-large', { limit })
     chunks.push(chunk as Buffer)

@@ -109,7 +109,8 @@ async function appendUpload(folders: Folders, part: { id: string; offset: number
       const handle = await open(uploadFile(folders, id), 'r+')
       let at = offset
       try {
-        for await (const chunk of bytes) {
+        // When writing fails the source stays open: an HTTP client still wants its answer.
+        for await (const chunk of bytes.iterator({ destroyOnReturn: false })) {
           const data = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
           for (let from = 0; from < data.length; ) from += (await handle.write(data, from, data.length - from, at + from)).bytesWritten
           hash.update(data)
@@ -123,7 +124,6 @@ async function appendUpload(folders: Folders, part: { id: string; offset: number
       return { id, offset: at }
     })
   } finally {
-    bytes.destroy()
     folders.busy.delete(id)
   }
 }

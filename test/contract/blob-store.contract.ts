@@ -1,0 +1,142 @@
+// The BlobStore contract: what every driver must do. A driver's test calls it with a way to open its store, again and again on the same place.
+
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { PushwayError } from '@pushway/core/reason/errors.ts'
+import { describe, expect, test } from 'vitest'
+import type { BlobStore } from '../../packages/pushway/src/ports/blobs.ts'
+
+/** One place for blobs; `open` may be called many times: each call is a restart. */
+export interface BlobPlace {
+  open(): BlobStore
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+function stream(...parts: (string | Uint8Array)[]): Readable {
+  return Readable.from(parts.map((part) => Buffer.from(part)))
+}
+
+async function text(blobs: BlobStore, digest: string, range?: { start: number; end: number }): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of await blobs.read(digest, range)) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'no error',
+    (error: PushwayError) => error.code,
+  )
+}
+
+/** Runs the suite on one driver. */
+export function blobStoreContract(driver: string, makePlace: () => BlobPlace): void {
+  describe(`blob store contract: ${driver}`, () => {
+    test('a blob that was put is read back by its digest, whole and in part', async () => {
+      const blobs = makePlace().open()
+      const { digest, size } = await blobs.put(Buffer.from('hello blobs'))
+      expect({ digest, size }).toEqual({ digest: digestOf(Buffer.from('hello blobs')), size: 11 })
+      expect(await blobs.has(digest)).toEqual({ digest, size: 11 })
+      expect(await text(blobs, digest)).toBe('hello blobs')
+      expect(await text(blobs, digest, { start: 6, end: 8 })).toBe('blo')
+    })
+
+    test('putting what is there changes nothing; the empty blob is a blob', async () => {
+      const blobs = makePlace().open()
+      expect(await blobs.put(Buffer.from('x'))).toEqual(await blobs.put(Buffer.from('x')))
+      const empty = await blobs.put(Buffer.alloc(0))
+      expect(await text(blobs, empty.digest)).toBe('')
+    })
+
+    test('what is not there, or is no digest, is not found', async () => {
+      const blobs = makePlace().open()
+      const digest = digestOf(Buffer.from('absent'))
+      expect(await blobs.has(digest)).toBeUndefined()
+      expect(await blobs.has('../../etc/passwd')).toBeUndefined()
+      expect(await codeOf(blobs.read(digest))).toBe('not-found')
+      expect(await codeOf(blobs.read('sha256:../../etc/passwd'))).toBe('not-found')
+    })
+
+    test('an upload in parts becomes a blob, and is gone then', async () => {
+      const blobs = makePlace().open()
+      const { id } = await blobs.uploadStart()
+      expect(await blobs.uploadAppend(id, 0, stream('one ', 'two '))).toEqual({ id, offset: 8 })
+      expect(await blobs.uploadAppend(id, 8, stream('three'))).toEqual({ id, offset: 13 })
+      const digest = digestOf(Buffer.from('one two three'))
+      expect(await blobs.uploadFinish(id, digest)).toEqual({ digest, size: 13 })
+      expect(await text(blobs, digest)).toBe('one two three')
+      expect(await blobs.uploadStatus(id)).toBeUndefined()
+    })
+
+    test('an upload goes on after a restart', async () => {
+      const place = makePlace()
+      const { id } = await place.open().uploadStart()
+      await place.open().uploadAppend(id, 0, stream('before '))
+      const after = place.open()
+      expect(await after.uploadStatus(id)).toEqual({ id, offset: 7 })
+      await after.uploadAppend(id, 7, stream('after'))
+      const digest = digestOf(Buffer.from('before after'))
+      await place.open().uploadFinish(id, digest)
+      expect(await text(place.open(), digest)).toBe('before after')
+    })
+
+    test('a part for another offset is refused and changes nothing', async () => {
+      const blobs = makePlace().open()
+      const { id } = await blobs.uploadStart()
+      await blobs.uploadAppend(id, 0, stream('12345'))
+      expect(await codeOf(blobs.uploadAppend(id, 3, stream('x')))).not.toBe('no error')
+      expect(await blobs.uploadStatus(id)).toEqual({ id, offset: 5 })
+    })
+
+    test('a body that breaks off leaves what arrived, to go on from', async () => {
+      const blobs = makePlace().open()
+      const { id } = await blobs.uploadStart()
+      const broken = Readable.from(
+        (async function* () {
+          yield Buffer.from('half')
+          throw new Error('connection lost')
+        })(),
+      )
+      await expect(blobs.uploadAppend(id, 0, broken)).rejects.toThrow('connection lost')
+      const offset = (await blobs.uploadStatus(id))?.offset ?? 0
+      await blobs.uploadAppend(id, offset, stream('half whole'.slice(offset)))
+      const digest = digestOf(Buffer.from('half whole'))
+      expect((await blobs.uploadFinish(id, digest)).digest).toBe(digest)
+    })
+
+    test('a wrong digest is refused, nothing is stored and the upload is gone', async () => {
+      const blobs = makePlace().open()
+      const { id } = await blobs.uploadStart()
+      await blobs.uploadAppend(id, 0, stream('real'))
+      const wrong = digestOf(Buffer.from('other'))
+      expect(await codeOf(blobs.uploadFinish(id, wrong))).toBe('digest-mismatch')
+      expect(await blobs.has(wrong)).toBeUndefined()
+      expect(await blobs.uploadStatus(id)).toBeUndefined()
+    })
+
+    test('a cancelled upload is gone; an unknown one has no status', async () => {
+      const blobs = makePlace().open()
+      const { id } = await blobs.uploadStart()
+      await blobs.uploadCancel(id)
+      expect(await blobs.uploadStatus(id)).toBeUndefined()
+      expect(await blobs.uploadStatus('../../x')).toBeUndefined()
+    })
+
+    test('a deleted blob is gone; deleting twice is nothing', async () => {
+      const blobs = makePlace().open()
+      const { digest } = await blobs.put(Buffer.from('gone'))
+      await blobs.delete(digest)
+      await blobs.delete(digest)
+      expect(await blobs.has(digest)).toBeUndefined()
+    })
+
+    test('two writers of one blob both succeed', async () => {
+      const blobs = makePlace().open()
+      const both = await Promise.all([blobs.put(Buffer.from('same')), blobs.put(Buffer.from('same'))])
+      expect(both[0]).toEqual(both[1])
+    })
+  })
+}

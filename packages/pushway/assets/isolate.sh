@@ -22,13 +22,10 @@ while [ $# -gt 0 ]; do
       mount -n -t tmpfs -o nosuid,nodev,mode=0755,size=1m pushway "$hidden" || give_up "$hidden"
       ;;
     --keep | --keep-ro)
-      inner=${2#"$hidden"/}
-      [ -d "$2" ] || (umask 022 && mkdir -p -- "$2") || give_up "$hidden"
-      mount -n -c --bind "./$inner" "$2" || give_up "$hidden"
-      if [ "$1" = --keep-ro ]; then
-        # Flags that the outer file system has may not be taken away by an ordinary user: then they are named.
-        mount -n -c -o remount,bind,ro "$2" 2>/dev/null || mount -n -c -o remount,bind,ro,nosuid,nodev "$2" || give_up "$hidden"
-      fi
+      # nosuid and nodev: a flag that the outer file system has may not be taken away by an ordinary user.
+      flags=X-mount.mkdir=0755
+      [ "$1" = --keep ] || flags=$flags,ro,nosuid,nodev
+      mount -n -c --bind -o "$flags" "./${2#"$hidden"/}" "$2" || give_up "$hidden"
       shift 2
       ;;
     --) shift; break ;;

@@ -1,0 +1,26 @@
+// The actions that the runner performs itself, with the inputs it honours. Any `@ref` of them is taken.
+
+/** One action: its inputs in lower case, as GitHub compares them. */
+export interface KnownAction {
+  readonly name: string
+  readonly inputs: readonly string[]
+}
+
+export const knownActions: readonly KnownAction[] = [
+  {
+    name: 'actions/checkout',
+    inputs: ['repository', 'ref', 'token', 'path', 'fetch-depth', 'fetch-tags', 'clean', 'persist-credentials', 'set-safe-directory', 'show-progress'],
+  },
+  {
+    name: 'actions/setup-node',
+    inputs: ['node-version', 'node-version-file', 'cache', 'cache-dependency-path', 'registry-url', 'scope', 'always-auth', 'check-latest', 'token'],
+  },
+  { name: 'docker/login-action', inputs: ['registry', 'username', 'password', 'logout'] },
+]
+
+/** The action that `uses` names (`owner/name@ref`, any case), or undefined when the runner does not know it. */
+export function findAction(uses: string): KnownAction | undefined {
+  const [name, ref] = uses.split('@')
+  if (!ref) return undefined
+  return knownActions.find((action) => action.name === name?.toLowerCase())
+}

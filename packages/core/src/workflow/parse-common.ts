@@ -4,7 +4,7 @@ import type { Position } from '../text/diagnostic.ts'
 import { parseExpression, runnerFunctions, splitTemplate } from './expression.ts'
 import { add, notYet } from './findings.ts'
 import type { RunDefaults, Template } from './types.ts'
-import { readKeys, templateOf, textOf, type Value } from './yaml-node.ts'
+import { type Entry, takeKeys, templateAt, templateOf, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 const shells = new Set(['bash', 'sh', 'python'])
@@ -12,21 +12,10 @@ const jobContexts = ['github', 'needs', 'vars', 'inputs']
 const stepContexts = [...jobContexts, 'strategy', 'matrix', 'steps', 'job', 'runner', 'env']
 
 /** `defaults: { run: { shell, working-directory } }`. */
-export function readDefaults(source: YamlSource, value: Value): RunDefaults {
-  let shell: Template | undefined
-  let workingDirectory: Template | undefined
-  readKeys(source, value, {
-    run: (run) =>
-      readKeys(source, run, {
-        shell: (given) => {
-          shell = readShell(source, given)
-        },
-        'working-directory': (given) => {
-          workingDirectory = templateOf(given)
-        },
-      }),
-  })
-  return { ...(shell && { shell }), ...(workingDirectory && { workingDirectory }) }
+export function readDefaults(source: YamlSource, entry: Entry | undefined): RunDefaults {
+  const { run } = takeKeys(source, entry?.value, ['run'])
+  const keys = takeKeys(source, run?.value, ['shell', 'working-directory'])
+  return { shell: keys.shell && readShell(source, keys.shell.value), workingDirectory: templateAt(keys['working-directory']) }
 }
 
 /** A shell: bash, sh, python, a command line with `{0}` in it, or an expression that will give one. */

@@ -3,11 +3,9 @@
 import { add, notYet } from './findings.ts'
 import { checkId, readCondition, readDefaults } from './parse-common.ts'
 import { readSteps } from './parse-step.ts'
-import type { Job, Template } from './types.ts'
-import { type Entry, entriesOf, isMapValue, itemsOf, readKeys, templateMapOf, templateOf, textOf, type Value } from './yaml-node.ts'
+import type { Job } from './types.ts'
+import { type Entry, entriesOf, isMapValue, itemsOf, takeKeys, templateAt, templateMapOf, templateOf, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** A job with the places of its `needs`, for the check of the graph. */
 export interface ReadJob {
@@ -20,34 +18,50 @@ export function readJobs(source: YamlSource, value: Value): readonly ReadJob[] {
   return entriesOf(source, value).map((entry) => readJob(source, entry))
 }
 
+const jobKeys = [
+  'name',
+  'needs',
+  'if',
+  'runs-on',
+  'env',
+  'outputs',
+  'environment',
+  'defaults',
+  'timeout-minutes',
+  'continue-on-error',
+  'steps',
+  'uses',
+  'with',
+  'secrets',
+] as const
+
 function readJob(source: YamlSource, entry: Entry): ReadJob {
   checkId(source, entry.keyAt, 'job', entry.key)
-  const job: Mutable<Job> = { id: entry.key, needs: [], runsOn: [], env: [], outputs: [], defaults: {}, steps: [], at: entry.keyAt }
-  let needs: readonly Value[] = []
-  const called = entriesOf(source, entry.value).some((e) => e.key === 'uses')
-  readKeys(source, entry.value, {
-    name: (v) => void (job.name = templateOf(v)),
-    needs: (v) => void (needs = itemsOf(source, v)),
-    if: (v) => void (job.if = readCondition(source, v, 'job')),
-    'runs-on': (v) => void (job.runsOn = readRunsOn(source, v)),
-    env: (v) => void (job.env = templateMapOf(source, v)),
-    outputs: (v) => void (job.outputs = templateMapOf(source, v)),
-    environment: (v) => assignEnvironment(source, v, job),
-    defaults: (v) => void (job.defaults = readDefaults(source, v)),
-    'timeout-minutes': (v) => void (job.timeoutMinutes = templateOf(v)),
-    'continue-on-error': (v) => void (job.continueOnError = templateOf(v)),
-    steps: (v) => void (job.steps = readSteps(source, v)),
-    uses: (v) => notYet(source.findings, v.at, 'jobs.<id>.uses', 'Calls of reusable workflows are not carried; write the job here'),
-    with: () => undefined,
-    secrets: () => undefined,
-  })
-  if (!called && job.steps.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: `Job \`${job.id}\` has no steps. Add some.` })
-  job.needs = [...new Set(needs.map(textOf))]
+  const keys = takeKeys(source, entry.value, jobKeys)
+  const needs = itemsOf(source, keys.needs?.value)
+  const steps = keys.steps ? readSteps(source, keys.steps.value) : []
+  if (keys.uses) notYet(source.findings, keys.uses.value.at, 'jobs.<id>.uses', 'Calls of reusable workflows are not carried; write the job here')
+  else if (steps.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: `Job \`${entry.key}\` has no steps. Add some.` })
+  const job: Job = {
+    id: entry.key,
+    name: templateAt(keys.name),
+    needs: [...new Set(needs.map(textOf))],
+    if: keys.if && readCondition(source, keys.if.value, 'job'),
+    runsOn: readRunsOn(source, keys['runs-on']?.value),
+    env: templateMapOf(source, keys.env?.value),
+    outputs: templateMapOf(source, keys.outputs?.value),
+    environment: readEnvironment(source, keys.environment?.value),
+    defaults: readDefaults(source, keys.defaults),
+    timeoutMinutes: templateAt(keys['timeout-minutes']),
+    continueOnError: templateAt(keys['continue-on-error']),
+    steps,
+    at: entry.keyAt,
+  }
   return { job, needs }
 }
 
-function readRunsOn(source: YamlSource, value: Value): readonly string[] {
-  if (isMapValue(value)) {
+function readRunsOn(source: YamlSource, value: Value | undefined): readonly string[] {
+  if (value && isMapValue(value)) {
     notYet(source.findings, value.at, 'runs-on as a map', 'Write a label or a list of labels')
     return []
   }
@@ -58,16 +72,9 @@ function readRunsOn(source: YamlSource, value: Value): readonly string[] {
   })
 }
 
-function assignEnvironment(source: YamlSource, value: Value, job: Mutable<Job>): void {
-  if (!isMapValue(value)) {
-    if (textOf(value) !== '') job.environment = { name: templateOf(value) }
-    return
-  }
-  let name: Template | undefined
-  let url: Template | undefined
-  readKeys(source, value, {
-    name: (v) => void (name = templateOf(v)),
-    url: (v) => void (url = templateOf(v)),
-  })
-  if (name) job.environment = { name, ...(url && { url }) }
+function readEnvironment(source: YamlSource, value: Value | undefined): Job['environment'] {
+  if (!value) return undefined
+  if (!isMapValue(value)) return textOf(value) === '' ? undefined : { name: templateOf(value) }
+  const { name, url } = takeKeys(source, value, ['name', 'url'])
+  return name && { name: templateOf(name.value), url: templateAt(url) }
 }

@@ -4,8 +4,8 @@ import type { Position } from '../text/diagnostic.ts'
 import { add, notYet } from './findings.ts'
 import { findAction, knownActions } from './known-actions.ts'
 import { checkId, readCondition, readShell } from './parse-common.ts'
-import type { Step, Template, TemplateMap } from './types.ts'
-import { entriesOf, itemsOf, readKeys, templateMapOf, templateOf, textOf, type Value } from './yaml-node.ts'
+import type { Step } from './types.ts'
+import { type Entry, entriesOf, itemsOf, takeKeys, templateAt, templateMapOf, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** Reads the steps of a job; ids must differ (in any case). */
@@ -18,41 +18,31 @@ export function readSteps(source: YamlSource, value: Value): readonly Step[] {
   })
 }
 
-type Draft = { -readonly [K in 'id' | 'name' | 'if' | 'continueOnError' | 'timeoutMinutes']?: Step[K] } & {
-  run?: Template
-  shell?: Template
-  workingDirectory?: Template
-  uses?: string
-}
+const stepKeys = ['id', 'name', 'if', 'env', 'run', 'shell', 'working-directory', 'uses', 'with', 'continue-on-error', 'timeout-minutes'] as const
 
 function readStep(source: YamlSource, value: Value, index: number): Step {
-  const draft: Draft = {}
-  let env: TemplateMap = []
-  let inputs: Value | undefined
-  let usesAt: Position = value.at
-  readKeys(source, value, {
-    id: (v) => void (draft.id = textOf(v)),
-    name: (v) => void (draft.name = templateOf(v)),
-    if: (v) => void (draft.if = readCondition(source, v, 'step')),
-    env: (v) => void (env = templateMapOf(source, v)),
-    run: (v) => void (draft.run = templateOf(v)),
-    shell: (v) => void (draft.shell = readShell(source, v)),
-    'working-directory': (v) => void (draft.workingDirectory = templateOf(v)),
-    uses: (v) => {
-      draft.uses = textOf(v)
-      usesAt = v.at
-    },
-    with: (v) => void (inputs = v),
-    'continue-on-error': (v) => void (draft.continueOnError = templateOf(v)),
-    'timeout-minutes': (v) => void (draft.timeoutMinutes = templateOf(v)),
-  })
-  const { run, shell, workingDirectory, uses, ...named } = draft
-  const base = { index, env, at: value.at, ...named }
-  if (uses !== undefined) {
-    checkUses(source, { uses, at: usesAt, inputs })
-    return { kind: 'uses', ...base, uses, with: templateMapOf(source, inputs) }
+  const keys = takeKeys(source, value, stepKeys)
+  const base = {
+    index,
+    id: keys.id && textOf(keys.id.value),
+    name: templateAt(keys.name),
+    if: keys.if && readCondition(source, keys.if.value, 'step'),
+    env: templateMapOf(source, keys.env?.value),
+    continueOnError: templateAt(keys['continue-on-error']),
+    timeoutMinutes: templateAt(keys['timeout-minutes']),
+    at: value.at,
   }
-  return { kind: 'run', ...base, run: run ?? { value: '', at: value.at }, ...(shell && { shell }), ...(workingDirectory && { workingDirectory }) }
+  if (keys.uses) {
+    checkUses(source, keys.uses, keys.with)
+    return { kind: 'uses', ...base, uses: textOf(keys.uses.value), with: templateMapOf(source, keys.with?.value) }
+  }
+  return {
+    kind: 'run',
+    ...base,
+    run: templateAt(keys.run) ?? { value: '', at: value.at },
+    shell: keys.shell && readShell(source, keys.shell.value),
+    workingDirectory: templateAt(keys['working-directory']),
+  }
 }
 
 function checkStepId(source: YamlSource, at: Position, id: string, ids: Set<string>): void {
@@ -61,17 +51,16 @@ function checkStepId(source: YamlSource, at: Position, id: string, ids: Set<stri
   ids.add(id.toLowerCase())
 }
 
-function checkUses(source: YamlSource, { uses, at, inputs }: { uses: string; at: Position; inputs: Value | undefined }): void {
+function checkUses(source: YamlSource, used: Entry, inputs: Entry | undefined): void {
+  const uses = textOf(used.value)
   const action = findAction(uses)
   if (!action) {
-    const known = knownActions.map((a) => a.name).join(', ')
-    const advice =
-      uses.includes('@') || uses.startsWith('./') || uses.startsWith('docker:')
-        ? `Known actions: ${known}`
-        : `Write owner/name@version. Known actions: ${known}`
-    return notYet(source.findings, at, `uses: ${uses}`, advice)
+    const known = `Known actions: ${knownActions.map((a) => a.name).join(', ')}`
+    const complete = uses.includes('@') || uses.startsWith('./') || uses.startsWith('docker:')
+    notYet(source.findings, used.value.at, `uses: ${uses}`, complete ? known : `Write owner/name@version. ${known}`)
+    return
   }
-  for (const entry of entriesOf(source, inputs)) {
+  for (const entry of entriesOf(source, inputs?.value)) {
     if (!action.inputs.includes(entry.key.toLowerCase())) {
       notYet(source.findings, entry.keyAt, `with: ${entry.key}`, `Inputs of ${action.name} that are: ${action.inputs.join(', ')}`)
     }

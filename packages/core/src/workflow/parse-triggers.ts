@@ -3,10 +3,8 @@
 import { add, notYet } from './findings.ts'
 import { patternProblem } from './patterns.ts'
 import type { Input, PatternFilter, Trigger } from './types.ts'
-import { type Entry, entriesOf, isMapValue, isNothing, itemsOf, readKeys, textOf, type Value } from './yaml-node.ts'
+import { type Entry, entriesOf, isMapValue, isNothing, itemsOf, takeKeys, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
-
-type Filters = Partial<Record<'branches' | 'tags' | 'paths', PatternFilter>>
 
 /** Reads `on` in its three forms: a name, a list of names, a map with filters. */
 export function readTriggers(source: YamlSource, value: Value): readonly Trigger[] {
@@ -18,14 +16,14 @@ function readTrigger(source: YamlSource, entry: Entry): readonly Trigger[] {
   const { key, value } = entry
   switch (key) {
     case 'push':
-      return [{ event: key, ...readFilters(source, value, ['branches', 'tags', 'paths']) }]
+      return [readPush(source, value)]
     case 'pull_request':
       return [readPullRequest(source, value)]
     case 'workflow_dispatch':
     case 'workflow_call':
       return [{ event: key, inputs: readInputs(source, value) }]
     case 'deployment_status':
-      readKeys(source, value, {})
+      takeKeys(source, value, [])
       return [{ event: key }]
     default:
       notYet(source.findings, entry.keyAt, `on: ${key}`, 'Triggers that are: push, pull_request, workflow_dispatch, workflow_call, deployment_status')
@@ -33,31 +31,34 @@ function readTrigger(source: YamlSource, entry: Entry): readonly Trigger[] {
   }
 }
 
-function readPullRequest(source: YamlSource, value: Value): Trigger {
-  let types: readonly string[] | undefined
-  const { branches, paths } = readFilters(source, value, ['branches', 'paths'], {
-    types: (v) => void (types = itemsOf(source, v).map(textOf)),
-  })
-  return { event: 'pull_request', ...(branches && { branches }), ...(types && { types }), ...(paths && { paths }) }
+function readPush(source: YamlSource, value: Value): Trigger {
+  const keys = takeKeys(source, value, ['branches', 'branches-ignore', 'tags', 'tags-ignore', 'paths', 'paths-ignore'])
+  return {
+    event: 'push',
+    branches: readFilter(source, 'branches', keys.branches, keys['branches-ignore']),
+    tags: readFilter(source, 'tags', keys.tags, keys['tags-ignore']),
+    paths: readFilter(source, 'paths', keys.paths, keys['paths-ignore']),
+  }
 }
 
-function readFilters(
-  source: YamlSource,
-  value: Value,
-  names: readonly (keyof Filters)[],
-  more: Readonly<Record<string, (value: Value) => void>> = {},
-): Filters {
-  const filters: Filters = {}
-  const take = (name: keyof Filters, side: keyof PatternFilter) => (given: Value, entry: Entry) => {
-    if (filters[name]) {
-      const message = `\`${name}\` and \`${name}-ignore\` can't be used together. Use \`!\` patterns in \`${name}\` instead.`
-      return add(source.findings, entry.keyAt, { code: 'filter-conflict', message })
-    }
-    filters[name] = { [side]: readPatterns(source, given, side) }
+function readPullRequest(source: YamlSource, value: Value): Trigger {
+  const keys = takeKeys(source, value, ['branches', 'branches-ignore', 'types', 'paths', 'paths-ignore'])
+  return {
+    event: 'pull_request',
+    branches: readFilter(source, 'branches', keys.branches, keys['branches-ignore']),
+    types: keys.types && itemsOf(source, keys.types.value).map(textOf),
+    paths: readFilter(source, 'paths', keys.paths, keys['paths-ignore']),
   }
-  const readers = names.flatMap((name) => [[name, take(name, 'include')] as const, [`${name}-ignore`, take(name, 'exclude')] as const])
-  readKeys(source, value, { ...Object.fromEntries(readers), ...more })
-  return filters
+}
+
+function readFilter(source: YamlSource, name: string, take: Entry | undefined, ignore: Entry | undefined): PatternFilter | undefined {
+  if (take && ignore) {
+    const later = take.keyAt.line > ignore.keyAt.line ? take : ignore
+    const message = `\`${name}\` and \`${name}-ignore\` can't be used together. Use \`!\` patterns in \`${name}\` instead.`
+    add(source.findings, later.keyAt, { code: 'filter-conflict', message })
+  }
+  if (take) return { include: readPatterns(source, take.value, 'include') }
+  return ignore && { exclude: readPatterns(source, ignore.value, 'exclude') }
 }
 
 function readPatterns(source: YamlSource, value: Value, side: keyof PatternFilter): readonly string[] {
@@ -75,25 +76,22 @@ function readPatterns(source: YamlSource, value: Value, side: keyof PatternFilte
 }
 
 function readInputs(source: YamlSource, value: Value): readonly Input[] {
-  let inputs: readonly Input[] = []
-  readKeys(source, value, { inputs: (v) => void (inputs = entriesOf(source, v).map((entry) => readInput(source, entry))) })
-  return inputs
+  const { inputs } = takeKeys(source, value, ['inputs'])
+  return entriesOf(source, inputs?.value).map((entry) => readInput(source, entry))
 }
 
 const inputTypes = ['string', 'boolean', 'number', 'choice', 'environment'] as const
 
 function readInput(source: YamlSource, entry: Entry): Input {
-  const input: { -readonly [K in keyof Input]: Input[K] } = { name: entry.key, type: 'string', required: false }
-  readKeys(source, entry.value, {
-    type: (v) => void (input.type = inputTypes.find((type) => type === textOf(v)) ?? 'string'),
-    required: (v) => void (input.required = textOf(v) === 'true'),
-    default: (v) => {
-      if (!isNothing(v)) input.default = textOf(v)
-    },
-    options: (v) => void (input.options = itemsOf(source, v).map(textOf)),
-    description: () => undefined,
-    deprecationMessage: () => undefined,
-  })
+  const keys = takeKeys(source, entry.value, ['type', 'required', 'default', 'options', 'description', 'deprecationMessage'])
+  const type = keys.type && textOf(keys.type.value)
+  const input: Input = {
+    name: entry.key,
+    type: inputTypes.find((known) => known === type) ?? 'string',
+    required: keys.required !== undefined && textOf(keys.required.value) === 'true',
+    default: keys.default && !isNothing(keys.default.value) ? textOf(keys.default.value) : undefined,
+    options: keys.options && itemsOf(source, keys.options.value).map(textOf),
+  }
   if (input.type === 'choice' && !input.options?.length) {
     add(source.findings, entry.keyAt, { code: 'input-options', message: `Input \`${input.name}\` is a choice without \`options\`. Add them.` })
   }

@@ -5,10 +5,10 @@ import { hasErrors, type Parsed } from '../text/diagnostic.ts'
 import { checkNeeds } from './check-needs.ts'
 import { add, type Findings, inFileOrder } from './findings.ts'
 import { readDefaults } from './parse-common.ts'
-import { type ReadJob, readJobs } from './parse-job.ts'
+import { readJobs } from './parse-job.ts'
 import { readTriggers } from './parse-triggers.ts'
-import type { RunDefaults, Template, TemplateMap, Trigger, Workflow } from './types.ts'
-import { readKeys, rootOf, templateMapOf, templateOf, textOf } from './yaml-node.ts'
+import type { Workflow } from './types.ts'
+import { rootOf, takeKeys, templateAt, templateMapOf, textOf } from './yaml-node.ts'
 import { readWorkflowYaml, type YamlSource } from './yaml-source.ts'
 
 /**
@@ -27,24 +27,17 @@ export function parseWorkflow(file: string, text: string): Parsed<Workflow> {
 }
 
 function readWorkflow(source: YamlSource, file: string): Workflow {
-  let name = file
-  let runName: Template | undefined
-  let on: readonly Trigger[] = []
-  let env: TemplateMap = []
-  let defaults: RunDefaults = {}
-  let jobs: readonly ReadJob[] = []
-  readKeys(source, rootOf(source), {
-    name: (v) => void (name = textOf(v) || file),
-    description: () => undefined,
-    'run-name': (v) => void (runName = templateOf(v)),
-    on: (v) => void (on = readTriggers(source, v)),
-    env: (v) => void (env = templateMapOf(source, v)),
-    defaults: (v) => void (defaults = readDefaults(source, v)),
-    jobs: (v, entry) => {
-      jobs = readJobs(source, v)
-      if (jobs.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: 'There are no jobs. Write at least one.' })
-    },
-  })
+  const keys = takeKeys(source, rootOf(source), ['name', 'description', 'run-name', 'on', 'env', 'defaults', 'jobs'])
+  const jobs = keys.jobs ? readJobs(source, keys.jobs.value) : []
+  if (keys.jobs && jobs.length === 0) add(source.findings, keys.jobs.keyAt, { code: 'schema', message: 'There are no jobs. Write at least one.' })
   checkNeeds(source.findings, jobs)
-  return { file, name, ...(runName && { runName }), on, env, defaults, jobs: jobs.map(({ job }) => job) }
+  return {
+    file,
+    name: (keys.name && textOf(keys.name.value)) || file,
+    runName: templateAt(keys['run-name']),
+    on: keys.on ? readTriggers(source, keys.on.value) : [],
+    env: templateMapOf(source, keys.env?.value),
+    defaults: readDefaults(source, keys.defaults),
+    jobs: jobs.map(({ job }) => job),
+  }
 }

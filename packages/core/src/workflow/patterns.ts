@@ -95,7 +95,7 @@ function readToken(pattern: string, i: number): { token: Token; length: number }
 }
 
 function classMatcher(members: string): (character: string) => boolean {
-  const ranges = members.match(/[^]-[^]|[^]/g) ?? []
+  const ranges = members.match(/.-.|./gsu) ?? []
   return (character) => ranges.some((range) => character >= (range[0] ?? '') && character <= (range.at(-1) ?? ''))
 }
 

@@ -20,22 +20,22 @@ export interface Entry {
 
 /** The file's top value. */
 export function rootOf(source: YamlSource): Value {
-  return valueOf(source, source.doc.contents, { file: source.findings.file, line: 1, column: 1 })
+  return makeValue(source, source.doc.contents, { file: source.findings.file, line: 1, column: 1 })
 }
 
 /** The entries of a map, in the file's order; none for anything else. */
 export function entriesOf(source: YamlSource, value: Value | undefined): readonly Entry[] {
   if (!isMap(value?.node)) return []
   return value.node.items.map((pair) => {
-    const key = valueOf(source, pair.key, value.at)
-    return { key: textOf(key), keyAt: key.at, value: valueOf(source, pair.value, key.at) }
+    const key = makeValue(source, pair.key, value.at)
+    return { key: textOf(key), keyAt: key.at, value: makeValue(source, pair.value, key.at) }
   })
 }
 
 /** The items of a list; a single value counts as a list of one; nothing (null) as none. */
 export function itemsOf(source: YamlSource, value: Value | undefined): readonly Value[] {
   if (value === undefined || isMap(value.node) || isNothing(value)) return []
-  if (isSeq(value.node)) return value.node.items.map((item) => valueOf(source, item, value.at))
+  if (isSeq(value.node)) return value.node.items.map((item) => makeValue(source, item, value.at))
   return [value]
 }
 
@@ -72,19 +72,24 @@ export function isTextValue(value: Value): boolean {
   return isScalar(value.node)
 }
 
-/** Hands each entry to the reader of its key; a key without a reader is refused as not supported yet. */
-export function readKeys(source: YamlSource, value: Value | undefined, readers: Readonly<Record<string, (value: Value, entry: Entry) => void>>): void {
-  const seen = new Set<string>()
+/** The entries of a map by key. A key that is not in `known` is refused as not supported yet. */
+export function takeKeys<K extends string>(source: YamlSource, value: Value | undefined, known: readonly K[]): Readonly<Partial<Record<K, Entry>>> {
+  const taken: Partial<Record<K, Entry>> = {}
   for (const entry of entriesOf(source, value)) {
-    const read = Object.hasOwn(readers, entry.key) ? readers[entry.key] : undefined
-    if (seen.has(entry.key)) add(source.findings, entry.keyAt, { code: 'schema', message: `\`${entry.key}\` is defined twice. Keep one.` })
-    else if (read) read(entry.value, entry)
-    else notYet(source.findings, entry.keyAt, entry.key)
-    seen.add(entry.key)
+    const key = known.find((name) => name === entry.key)
+    if (!key) notYet(source.findings, entry.keyAt, entry.key)
+    else if (taken[key]) add(source.findings, entry.keyAt, { code: 'schema', message: `\`${entry.key}\` is defined twice. Keep one.` })
+    else taken[key] = entry
   }
+  return taken
 }
 
-function valueOf(source: YamlSource, node: unknown, parent: Position): Value {
+/** An entry's value as a template, when the entry is there. */
+export function templateAt(entry: Entry | undefined): Template | undefined {
+  return entry && templateOf(entry.value)
+}
+
+function makeValue(source: YamlSource, node: unknown, parent: Position): Value {
   const range = isNode(node) ? node.range : undefined
   const place = range ? source.lines.linePos(range[0]) : undefined
   const at = place ? { file: source.findings.file, line: place.line, column: place.col } : parent

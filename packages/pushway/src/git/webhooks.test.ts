@@ -64,7 +64,7 @@ interface Sent {
 async function send({ body = push, signature, id = 'd-1', event = 'push', path = '/hooks/github/acme/hello' }: Sent = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const right = `sha256=${createHmac('sha256', 's3cret').update(text).digest('hex')}`
-  const sign = signature === null ? {} : { 'x-hub-signature-256': signature ?? right }
+  const sign: Record<string, string> = signature === null ? {} : { 'x-hub-signature-256': signature ?? right }
   const answer = await fetch(url + path, { method: 'POST', body: text, headers: { 'x-github-delivery': id, 'x-github-event': event, ...sign } })
   const json = (await answer.json()) as { error?: { code: string; message: string }; problems?: string[] }
   return { status: answer.status, code: json.error?.code, message: json.error?.message, problems: json.problems }

@@ -6,6 +6,7 @@ import { errorBody, fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type { CommitId, EpochMs, ProjectName } from '@pushway/core/text/ids.ts'
 import type { PushResult, RefUpdate } from '../ports/service.ts'
 import type { WebhookSetting, WebhookStore } from '../ports/webhooks.ts'
+import { sendAnswer } from '../util/early-answer.ts'
 import { isProjectName } from './names.ts'
 import { parseWebhookPush } from './webhook-schema.ts'
 
@@ -32,11 +33,7 @@ export function createWebhookHandler(server: WebhookServer): (req: IncomingMessa
       if (error instanceof PushwayError) return refusal(error)
       throw error
     })
-    // A body that was not read to its end can't share the connection with another request.
-    const rest = req.complete ? {} : { connection: 'close' }
-    res.writeHead(answer.status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...rest })
-    res.end(answer.body)
-    if (!req.complete) res.on('finish', () => req.destroy())
+    sendAnswer(req, res, { ...answer, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
   }
 }
 

@@ -7,6 +7,8 @@ export interface Release {
   readonly id: ReleaseId
   readonly project: ProjectName
   readonly environment: EnvironmentName
+  /** Which kind of runtime it is made for; `process` when absent. */
+  readonly runtime?: 'process' | 'docker' | 'kubernetes'
   /** Counted per project, from 1: `v12` is what people say. */
   readonly number: number
   readonly commit: CommitId

@@ -31,7 +31,14 @@ export function decideGoingBack(rollout: RolloutState, why: ReasonText, view: { 
     case 'back': {
       const ended = why.code !== 'aborted-by-user' && oldSides(rollout).length > 0 ? reason('rolled-back', { because: why.sentence }) : why
       const conclusion = why.code === 'aborted-by-user' ? 'cancelled' : 'failure'
-      return { events: [{ type: 'RolloutAborted', reason: ended }, { type: 'DeploymentClosed', conclusion, reason: ended }], actions: [], reason: ended }
+      return {
+        events: [
+          { type: 'RolloutAborted', reason: ended },
+          { type: 'DeploymentClosed', conclusion, reason: ended },
+        ],
+        actions: [],
+        reason: ended,
+      }
     }
   }
 }

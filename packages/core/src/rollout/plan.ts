@@ -58,7 +58,9 @@ export function liveGroups(plan: RolloutPlan): readonly GroupId[] {
 
 function currentGroups({ previous, environment }: PlanInput): Readonly<Record<string, GroupId>> {
   if (!previous) return {}
-  return previous.serving ?? Object.fromEntries(previous.release.services.map((service) => [service.name, groupId(environment, service.name, previous.release.id)]))
+  return (
+    previous.serving ?? Object.fromEntries(previous.release.services.map((service) => [service.name, groupId(environment, service.name, previous.release.id)]))
+  )
 }
 
 function isUnchanged(service: ReleasedService, { release, previous }: PlanInput): boolean {

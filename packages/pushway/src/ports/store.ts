@@ -28,6 +28,8 @@ export interface Append {
   readonly expected: number | 'any'
   readonly events: readonly PushwayEvent[]
   readonly actions?: readonly NewAction[]
+  /** Actions of this stream that nobody has begun are void. */
+  readonly voidQueued?: boolean
   readonly cause?: StreamId
 }
 

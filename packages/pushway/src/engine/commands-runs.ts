@@ -1,0 +1,112 @@
+// Commands on projects and runs.
+
+import type { PushwayEvent } from '@pushway/core/event/types.ts'
+import { streams } from '@pushway/core/event/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
+import type { RunCause } from '@pushway/core/run/types.ts'
+import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import { findWorkflow, firstLine, requestRun, startRunsForPush } from '../model/start-runs.ts'
+import type { Workshop } from '../model/workshop.ts'
+import type { Commands, Queries, RefUpdate } from '../ports/service.ts'
+
+type RunCommands = Pick<Commands, 'createProject' | 'receivePush' | 'dispatchWorkflow' | 'cancelRun' | 'rerun' | 'imagePushed' | 'setSecret' | 'setVariable'>
+
+const nameRule = 'Use owner/name: letters, digits, ".", "_" and "-", each part at most 100 characters, none starting with "." or "-".'
+const settingRule = 'Use letters, digits and "_"; not starting with a digit or GITHUB_.'
+
+/** The commands that concern projects, pushes, runs and settings. */
+export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'project' | 'run'>): RunCommands {
+  const { world } = shop
+  const append = (stream: string, events: readonly PushwayEvent[]) => world.store.append([{ stream, expected: 'any', events }])
+  return {
+    createProject(name, by) {
+      if (!/^[A-Za-z0-9_][\w.-]{0,99}\/[A-Za-z0-9_][\w.-]{0,99}$/.test(name) || name.endsWith('.git'))
+        throw fail('name-invalid', { what: 'project', name, rule: nameRule })
+      if (world.lists.hasProject(name)) throw fail('already-exists', { what: 'Project', name })
+      append(streams.project(name), [{ type: 'ProjectCreated', project: name, by }])
+      return queries.project(name)
+    },
+    async receivePush(project, updates, by, source) {
+      const results = []
+      for (const update of updates) results.push(await receiveUpdate(shop, { project, update, by, source }))
+      const runs = results.flatMap((result) => result.runs).map((id) => queries.run(id))
+      return { runs, problems: results.flatMap((result) => result.problems) }
+    },
+    async dispatchWorkflow(project, request, by) {
+      const sha = await world.git.resolve(project, request.ref)
+      if (!sha) throw fail('not-found', { what: 'branch', name: request.ref })
+      const workflow = await findWorkflow(shop, { project, commit: sha }, request.workflow)
+      if (!workflow.on.some((trigger) => trigger.event === 'workflow_dispatch'))
+        throw fail('usage', { problem: `${workflow.file} has no workflow_dispatch trigger.`, hint: 'Add `workflow_dispatch:` under `on:`.' })
+      const ref = request.ref.startsWith('refs/') ? request.ref : `refs/heads/${request.ref}`
+      const cause: RunCause = {
+        event: 'workflow_dispatch',
+        ref,
+        sha,
+        actor: by,
+        inputs: request.inputs,
+        payload: { inputs: request.inputs, ref, workflow: workflow.file, sender: { login: by } },
+      }
+      const commit = await world.git.commitInfo(project, sha)
+      return queries.run(
+        await requestRun(shop, { project, file: workflow.file, cause, title: firstLine(commit?.message) || workflow.name, workflow, refused: [] }),
+      )
+    },
+    cancelRun(run, force, by) {
+      const { state } = shop.states.run(run)
+      if (state.finished) throw fail('run-not-active', { run, state: 'finished' })
+      append(streams.run(run), [{ type: 'CancelRequested', by, force }])
+    },
+    rerun(run, which, by) {
+      append(streams.run(run), [{ type: 'RerunRequested', by, jobs: jobsToRerun(shop, run, which) }])
+    },
+    imagePushed({ repository, by, ...push }) {
+      const project = repository.split('/').slice(0, 2).join('/')
+      append(streams.project(project), [{ type: 'ImagePushed', repository, by, ...push }])
+    },
+    setSecret(project, environment, name, value, by) {
+      checkSettingName('secret', name)
+      const version = world.settings.setSecret({ project, environment }, { name, value, by, at: world.clock.now() })
+      append(streams.project(project), [{ type: 'SecretSet', name, version, by, ...(environment ? { environment } : {}) }])
+      return { version }
+    },
+    setVariable(project, environment, name, value, by) {
+      checkSettingName('variable', name)
+      world.settings.setVariable({ project, environment }, { name, value, by, at: world.clock.now() })
+      append(streams.project(project), [{ type: 'VariableSet', name, by, ...(environment ? { environment } : {}) }])
+    },
+  }
+}
+
+function checkSettingName(what: string, name: string): void {
+  if (!/^[A-Za-z_]\w{0,199}$/.test(name) || /^GITHUB_/i.test(name)) throw fail('name-invalid', { what, name, rule: settingRule })
+}
+
+async function receiveUpdate(shop: Workshop, push: { project: ProjectName; update: RefUpdate; by: string; source: 'git' | 'webhook' }) {
+  const { project, update, by, source } = push
+  const { world } = shop
+  const { ref, before, after } = update
+  // A webhook may be delivered twice; a ref of our own git server really moved.
+  if (source === 'webhook' && after && !world.lists.acceptPush({ project, ref, after, at: world.clock.now() })) return { runs: [], problems: [] }
+  const started = after ? await startRunsForPush(shop, { project, update: { ref, before, after }, by }) : { runs: [], problems: [] }
+  const message = after ? firstLine((await world.git.commitInfo(project, after))?.message) : ''
+  world.store.append([
+    { stream: streams.project(project), expected: 'any', events: [{ type: 'PushReceived', ref, before, after, by, source, message, ...started }] },
+  ])
+  return started
+}
+
+/** The job keys that run again: the named ones and, by the core's rule, what depends on them. */
+function jobsToRerun(shop: Workshop, run: RunId, which: 'all' | 'failed' | { readonly job: string }): readonly string[] {
+  const { state } = shop.states.run(run)
+  if (!state.finished) throw fail('run-not-active', { run, state: 'still running' })
+  const jobs = [...state.jobs.values()]
+  if (which === 'all') return jobs.map((job) => job.key)
+  if (which === 'failed') {
+    const failed = jobs.filter((job) => job.conclusion !== 'success' && job.conclusion !== 'skipped').map((job) => job.key)
+    if (failed.length === 0) throw fail('run-not-active', { run, state: 'without a failed job' })
+    return failed
+  }
+  if (!state.jobs.has(which.job)) throw fail('not-found', { what: 'job', name: which.job })
+  return [which.job]
+}

@@ -1,0 +1,31 @@
+// Moves one run on: fold, decide, append; until nothing is left to decide.
+
+import { streams } from '@pushway/core/event/types.ts'
+import type { RunAction } from '@pushway/core/run/types.ts'
+import type { RunId } from '@pushway/core/text/ids.ts'
+import type { Workshop } from '../model/workshop.ts'
+import type { NewAction } from '../ports/store.ts'
+
+/** A run's action as the queue has it: asked for once per job attempt. */
+export function runAction(action: RunAction): NewAction {
+  const force = action.kind === 'CancelJob' && action.force ? ':force' : ''
+  return { key: `${action.kind}:${action.job}:${action.attempt}${force}`, kind: action.kind, body: action }
+}
+
+/** Decides `run` until it rests. A conflict means somebody else wrote: look again. */
+export async function driveRun(shop: Workshop, run: RunId): Promise<void> {
+  const { store, settings } = shop.world
+  const { decideRun } = await import('@pushway/core/run/decide.ts')
+  const asked = new Set<string>()
+  for (;;) {
+    const { state, seq } = shop.states.run(run)
+    if (state.project === undefined || state.cause === undefined || state.workflowFile === undefined) return
+    const workflow = (await shop.sources.workflow(state.project, state.cause.sha, state.workflowFile))?.value
+    const decision = decideRun(state, workflow, settings.variables({ project: state.project, environment: undefined }))
+    const actions = decision.actions.map(runAction).filter((action) => !asked.has(action.key))
+    if (decision.events.length === 0 && actions.length === 0) return
+    const result = store.append([{ stream: streams.run(run), expected: seq, events: decision.events, actions }])
+    if (result.ok) for (const action of actions) asked.add(action.key)
+    if (result.ok && decision.events.length === 0) return
+  }
+}

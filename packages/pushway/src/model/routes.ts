@@ -1,0 +1,80 @@
+// Which addresses an environment has, and which groups answer on them with which share.
+
+import type { Port } from '@pushway/core/app/types.ts'
+import type { ReleasedService } from '@pushway/core/release/types.ts'
+import type { EnvironmentId, GroupId, Milliseconds } from '@pushway/core/text/ids.ts'
+import type { Route, RouteGroup, RouteStatus } from '../ports/router.ts'
+import { routeId } from '../ports/router.ts'
+import type { GroupStatus } from '../ports/runtime.ts'
+
+/** A service with the groups that answer for it; weights are percent. */
+export interface ServedService {
+  readonly service: ReleasedService
+  readonly sides: readonly { readonly group: GroupId; readonly weight: number }[]
+}
+
+/** Requests wait this long for an instance before they fail: enough for a restart. */
+const holdMs: Milliseconds = 5_000
+
+/**
+ * The routes of an environment: one per service and port.
+ * A published port listens on its own address; every port without one gets an internal address.
+ */
+export function buildRoutes(environment: EnvironmentId, served: readonly ServedService[], statuses: readonly GroupStatus[]): readonly Route[] {
+  const byId = new Map(statuses.map((status) => [status.id, status]))
+  return served.flatMap(({ service, sides }) =>
+    service.ports.map((port) => ({
+      id: routeId(environment, service.name, port.target),
+      environment,
+      service: service.name,
+      listen: listenAddress(port),
+      protocol: port.protocol,
+      groups: sides.map(({ group, weight }): RouteGroup => ({ group, weight, targets: readyTargets(byId.get(group), port.target) })),
+      holdMs,
+    })),
+  )
+}
+
+function listenAddress(port: Port): Route['listen'] {
+  return port.published === undefined ? { host: '127.0.0.1', port: 0 } : { host: port.host ?? '0.0.0.0', port: port.published }
+}
+
+function readyTargets(status: GroupStatus | undefined, target: number): readonly string[] {
+  return (status?.instances ?? [])
+    .filter((instance) => instance.state === 'ready')
+    .flatMap((instance) => instance.addresses[target] ?? [])
+    .toSorted()
+}
+
+/** Whether the router has this route already, so that setting it would change nothing. */
+export function sameRoute(wanted: Route, present: RouteStatus | undefined): boolean {
+  if (!present || present.problem !== undefined) return false
+  return essence(wanted) === essence(present)
+}
+
+function essence(route: Route): string {
+  const groups = route.groups.map(({ group, weight, targets }) => [group, weight, ...targets])
+  return JSON.stringify([route.listen.host, route.listen.port, route.protocol, route.holdMs, groups])
+}
+
+/** `service:port` → where it is reached, from what the router says; for the programs' name resolution. */
+export function serviceAddresses(present: readonly RouteStatus[]): Readonly<Record<string, string>> {
+  const entries = present.flatMap((route) => {
+    const target = route.id.slice(route.id.lastIndexOf('~') + 1)
+    if (!route.bound) return []
+    const host = route.bound.host === '0.0.0.0' || route.bound.host === '::' ? '127.0.0.1' : route.bound.host
+    return [[`${route.service}:${target}`, `${host}:${route.bound.port}`] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Percent of the traffic that each group gets, over all routes of an environment. */
+export function observedWeights(present: readonly RouteStatus[]): Readonly<Record<GroupId, number>> {
+  const weights: Record<GroupId, number> = {}
+  for (const route of present) {
+    const sum = route.groups.reduce((total, { weight }) => total + weight, 0)
+    if (route.problem !== undefined || sum === 0) continue
+    for (const { group, weight } of route.groups) weights[group] = (weight / sum) * 100
+  }
+  return weights
+}

@@ -1,0 +1,60 @@
+// StartJob: gives a job to the runner with everything it needs.
+
+import { streams } from '@pushway/core/event/types.ts'
+import type { Project } from '@pushway/core/project/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
+import type { RunAction, RunEvent } from '@pushway/core/run/types.ts'
+import type { Performer, Workshop } from '../model/workshop.ts'
+
+type StartJob = Extract<RunAction, { kind: 'StartJob' }>
+
+export const startJob: Performer = {
+  async perform(action, shop, signal) {
+    const body = action.body as StartJob
+    const { world, sources } = shop
+    const { state } = shop.states.run(body.run)
+    const { project, cause, workflowFile } = state
+    if (project === undefined || cause === undefined || workflowFile === undefined) throw fail('not-found', { what: 'run', name: body.run })
+    const workflow = (await sources.workflow(project, cause.sha, workflowFile))?.value
+    const job = workflow?.jobs.find(({ id }) => id === body.job)
+    if (!workflow || !job) throw fail('not-found', { what: 'job', name: body.job })
+    checkLabels(job.runsOn, world.jobs.capabilities.labels)
+    const environment = state.plan?.jobs.find(({ key }) => key === body.job)?.environment
+    const scope = { project, environment }
+    const token = (await world.tokens.create(body.run, project)).reveal()
+    const secrets = Object.fromEntries(Object.entries(world.settings.secrets(scope)).map(([name, { value }]) => [name, value.reveal()]))
+    const config = (await sources.config(project, cause.sha)).value
+    const { jobSpec } = await import('@pushway/core/run/contexts.ts')
+    const spec = jobSpec({
+      state,
+      workflow,
+      job,
+      attempt: body.attempt,
+      vars: world.settings.variables(scope),
+      secrets: { ...secrets, GITHUB_TOKEN: token },
+      server: { url: world.server.url, token, registryAliases: world.server.registryAliases, builder: await chooseBuilder(shop, config) },
+    })
+    await world.jobs.start({ project, run: body.run, job: body.job, attempt: body.attempt }, spec, signal)
+    return [{ stream: streams.run(body.run), expected: 'any', events: [{ type: 'JobStarted', job: body.job, attempt: body.attempt }] }]
+  },
+  refused(action, problem) {
+    const { run, job, attempt } = action.body as StartJob
+    const events: RunEvent[] = [
+      { type: 'JobStarted', job, attempt },
+      { type: 'JobStepsFinished', job, attempt, conclusion: 'failure', outputs: {}, problem },
+    ]
+    return [{ stream: streams.run(run), expected: 'any', events }]
+  },
+}
+
+function checkLabels(wanted: readonly string[], served: readonly string[]): void {
+  const missing = wanted.filter((label) => !served.includes(label.toLowerCase()))
+  if (missing.length > 0) throw fail('not-yet', { what: `runs-on: ${missing.join(', ')} (this machine serves ${served.join(', ')})` })
+}
+
+/** Images for host processes come from the embedded builder; `auto` uses an engine only when no environment needs those. */
+async function chooseBuilder(shop: Workshop, config: Project | undefined): Promise<'embedded' | 'docker'> {
+  if (config && config.builder !== 'auto') return config.builder
+  const forProcesses = config?.environments.some(({ runtime, files }) => runtime === 'process' && files.length > 0) ?? false
+  return !forProcesses && (await shop.world.server.engineAvailable()) ? 'docker' : 'embedded'
+}

@@ -14,8 +14,8 @@ export function tempDir(name = 'test'): string {
   return dir
 }
 
-/** Removes every folder made so far. */
-export function removeTempDirs(): void {
+// Every folder made so far.
+function removeTempDirs(): void {
   for (const dir of made) {
     // Jobs may leave read-only folders or still be writing for a moment: try a few times.
     rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })

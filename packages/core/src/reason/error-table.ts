@@ -1,4 +1,4 @@
-// One row per error that people can meet. Add a row here, a test that produces it, and run `npm run build` for docs/errors.md.
+// One row per error that people can meet. Add a row here, a test that produces it, and run `npm run gen` for docs/errors.md.
 
 import type { ErrorEntry } from './errors.ts'
 

@@ -52,6 +52,20 @@ export const errorTable = {
     say: (f) => `The request's body is larger than ${f.limit} bytes.`,
     next: () => 'Send less.',
   }),
+  'method-not-allowed': entry<{ methods: string }>({
+    kind: 'user',
+    http: 405,
+    exit: 2,
+    say: () => 'This address does not take that method.',
+    next: (f) => `Use ${f.methods}.`,
+  }),
+  'cross-site': entry({
+    kind: 'user',
+    http: 403,
+    exit: 4,
+    say: () => "The request came from another site's page.",
+    next: () => "Do it in Pushway's own pages, or with a token.",
+  }),
   'not-found': entry<{ what: string; name: string }>({
     kind: 'user',
     http: 404,

@@ -10,6 +10,9 @@ give_up() {
 }
 
 start=$PWD
+# The command's own PATH must not choose the programs that hide folders.
+its_path=$PATH
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
 pid_namespace=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -36,6 +39,7 @@ done
 # Enter the folder again by its name: the one we came in would still lead up to what is hidden.
 cd -- "$start" 2>/dev/null || cd /
 unset OLDPWD
+PATH=$its_path
 
 [ -n "$pid_namespace" ] || exec "$@"
 

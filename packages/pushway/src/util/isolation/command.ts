@@ -1,5 +1,7 @@
 // Builds the command that runs another one with folders hidden and under its own uid. Pure: the caller starts it.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { assetPath } from '../assets.ts'
 
 /** How commands of projects are kept from Pushway's own data. `why` is a sentence for people. */
@@ -25,42 +27,68 @@ export interface IsolateOptions {
   readonly uid?: number
   /** What the command leaves behind dies with it. Signal the process group, not only the process. */
   readonly pidNamespace: boolean
+  /**
+   * The command's environment. Variables that would steer the programs which do the hiding (LD_PRELOAD and the like) are set
+   * only after the privileges are gone; the result's `env` is what to spawn with.
+   */
+  readonly env?: Readonly<Record<string, string>>
 }
 
-/** What to spawn. `uid` and `gid`, when present, are options of the spawn itself. */
+/** What to spawn. `env` is there when one was given. `uid` and `gid`, when present, are options of the spawn itself. */
 export interface IsolatedCommand {
   readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
   readonly uid?: number
   readonly gid?: number
 }
 
 /** The command that runs `options.argv` isolated. Spawn it `detached`, and end it with a signal to its process group. */
 export function isolateCommand(isolation: Isolation, options: IsolateOptions): IsolatedCommand {
+  const env = options.env === undefined ? {} : { env: options.env }
   switch (isolation.kind) {
     case 'none':
-      return { argv: options.argv }
-    case 'uid':
-      return isolation.mounts ? { argv: uidArgv(isolation, options) } : plainUid(options)
+      return { argv: options.argv, ...env }
+    case 'uid': {
+      if (isolation.mounts) return wrap(uidArgv(isolation, options), options)
+      const ids = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
+      return { argv: options.argv, ...env, ...ids }
+    }
     case 'namespaces':
-      return { argv: userNamespaceArgv(isolation, options) }
+      return wrap(userNamespaceArgv(isolation, options), options)
   }
 }
 
-function plainUid(options: IsolateOptions): IsolatedCommand {
-  return options.uid === undefined ? { argv: options.argv } : { argv: options.argv, uid: options.uid, gid: options.uid }
+/** Appends the command, behind `env` with what must not be seen before it. */
+function wrap(outer: readonly string[], options: IsolateOptions): IsolatedCommand {
+  if (options.env === undefined) return { argv: [...outer, ...options.argv] }
+  const entries = Object.entries(options.env)
+  const late = entries.filter(([name]) => steersPrograms(name)).map(([name, value]) => `${name}=${value}`)
+  const env = Object.fromEntries(entries.filter(([name]) => !steersPrograms(name)))
+  return { argv: [...outer, ...(late.length === 0 ? [] : [systemProgram('env'), '--', ...late]), ...options.argv], env }
+}
+
+/** Whether a variable makes the dynamic loader, the C library, the shell or `mount` load or do something else. */
+export function steersPrograms(name: string): boolean {
+  const known = /^(LD_|BASH|GLIBC_|GCONV_|MALLOC_|LIBMOUNT_|BLKID_|LOC|NLSPATH|RES_|HOSTALIASES|GETCONF_|ENV$|SHELLOPTS|IFS$|PS4$|CDPATH$)/
+  return known.test(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+}
+
+/** A program of the system's own: never one that the command's PATH names. */
+export function systemProgram(name: string): string {
+  return ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/run/current-system/sw/bin'].map((dir) => join(dir, name)).find((file) => existsSync(file)) ?? name
 }
 
 function uidArgv(isolation: Isolation, options: IsolateOptions): readonly string[] {
   const id = String(options.uid ?? 0)
-  const drop = options.uid === undefined ? [] : ['setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--no-new-privs', '--']
-  return ['unshare', '--mount', ...pidArguments(isolation, options), '--', ...script(isolation, options), ...drop, ...options.argv]
+  const drop = options.uid === undefined ? [] : [systemProgram('setpriv'), '--reuid', id, '--regid', id, '--clear-groups', '--no-new-privs', '--']
+  return [systemProgram('unshare'), '--mount', ...pidArguments(isolation, options), '--', ...script(isolation, options), ...drop]
 }
 
 function userNamespaceArgv(isolation: Isolation, options: IsolateOptions): readonly string[] {
   // The capabilities that hid the folders are given up: with them the command could uncover them again.
-  const drop = ['setpriv', '--no-new-privs', '--ambient-caps=-all', '--inh-caps=-all', '--bounding-set=-all', '--']
-  const enter = ['unshare', '--user', '--map-current-user', '--keep-caps', '--mount']
-  return [...enter, ...pidArguments(isolation, options), '--', ...script(isolation, options), ...drop, ...options.argv]
+  const drop = [systemProgram('setpriv'), '--no-new-privs', '--ambient-caps=-all', '--inh-caps=-all', '--bounding-set=-all', '--']
+  const enter = [systemProgram('unshare'), '--user', '--map-current-user', '--keep-caps', '--mount']
+  return [...enter, ...pidArguments(isolation, options), '--', ...script(isolation, options), ...drop]
 }
 
 function pidArguments(isolation: Isolation, options: IsolateOptions): readonly string[] {
@@ -69,7 +97,7 @@ function pidArguments(isolation: Isolation, options: IsolateOptions): readonly s
 
 function script(isolation: Isolation, options: IsolateOptions): readonly string[] {
   const pid = options.pidNamespace && isolation.pids ? ['--pid'] : []
-  return ['sh', assetPath('isolate.sh'), ...pid, ...hideArguments(options), '--']
+  return ['/bin/sh', assetPath('isolate.sh'), ...pid, ...hideArguments(options), '--']
 }
 
 /** Each hidden folder followed by what is kept in it, outer before inner, so that nothing kept is covered again. */

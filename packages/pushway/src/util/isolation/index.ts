@@ -1,6 +1,6 @@
 // Isolation of projects' commands from Pushway's own data and from each other.
 
 export type { IsolatedCommand, IsolateOptions, Isolation } from './command.ts'
-export { isolateCommand } from './command.ts'
+export { isolateCommand, steersPrograms, systemProgram } from './command.ts'
 export { detectIsolation } from './detect.ts'
 export { projectUid } from './project-uid.ts'

@@ -33,9 +33,13 @@ describe('the command that is built', () => {
 
   it('covers outer folders once, and brings back only what is inside them, outer before inner', () => {
     const { argv } = isolateCommand({ kind: 'uid', why: '', mounts: true, pids: true }, { ...options, keepReadOnly: ['/data/work'] })
-    const words = argv.slice(argv.indexOf('--hide'), argv.indexOf('setpriv'))
+    const words = argv.slice(
+      argv.indexOf('--hide'),
+      argv.findIndex((word) => word.endsWith('/setpriv')),
+    )
     expect(words).toEqual(['--hide', '/data', '--keep-ro', '/data/work', '--keep', '/data/work/1', '--hide', '/run/pw', '--'])
-    expect(argv.slice(0, 7)).toEqual(['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', '--'])
+    expect(argv[0]).toMatch(/^\/.*\/unshare$/)
+    expect(argv.slice(1, 7)).toEqual(['--mount', '--pid', '--fork', '--mount-proc', '--kill-child', '--'])
   })
 
   it('gives up every capability in user namespaces', () => {
@@ -219,6 +223,20 @@ function describeIsolation(isolation: Isolation): void {
     await finish(child)
     await sleep(900)
     expect(existsSync(join(work, 'late'))).toBe(false)
+  })
+
+  it('variables that steer the hiding programs reach only the command', async () => {
+    writeFileSync(join(work, 'unshare'), '#!/bin/sh\necho fooled\n', { mode: 0o755 })
+    const env = { PATH: `${work}:${process.env.PATH}`, LD_PRELOAD: '/nowhere.so', PLAIN: 'yes' }
+    const command = isolateCommand(isolation, options('', { argv: ['sh', '-c', 'echo "$LD_PRELOAD $PLAIN"; unshare'], env }))
+    expect(command.env).toEqual({ PATH: env.PATH, PLAIN: 'yes' })
+    expect(command.argv[0]).not.toBe('unshare')
+    const [program = '', ...rest] = command.argv
+    const drop = isolation.kind === 'namespaces' && isRoot ? { uid: projectId, gid: projectId } : {}
+    const done = await finish(spawn(program, rest, { cwd: work, env: command.env, ...drop }))
+    expect(done.output).toContain('/nowhere.so yes')
+    // Its own PATH is its own again.
+    expect(done.output).toContain('fooled')
   })
 
   it('leaves nothing mounted on the machine', () => {

@@ -1,0 +1,93 @@
+// What the process runtime and the agent say to each other: JSON over a unix socket. Plain data on both sides.
+
+import type { Probe } from '@pushway/core/app/types.ts'
+import type { EnvironmentId, EpochMs, GroupId, Milliseconds, ReleaseId } from '@pushway/core/text/ids.ts'
+
+/** The protocol this build speaks. A side accepts the other's N and N−1, so that an upgrade needs no restart. */
+export const agentProtocol = 1
+
+/** The header that carries the speaker's protocol. */
+export const protocolHeader = 'pushway-protocol'
+
+/** Whether a speaker of `protocol` is understood. */
+export function speaksProtocol(protocol: number): boolean {
+  return protocol === agentProtocol || protocol === agentProtocol - 1
+}
+
+/** The answer of GET /v1/hello. */
+export interface AgentHello {
+  readonly version: string
+  readonly protocol: number
+  readonly pid: number
+}
+
+/** A word of a command: literal, or an absolute path inside the instance's own copy of the image's tree. */
+export type Word = string | { readonly inTree: string }
+
+/** How an instance is isolated; see util/isolation. `hide` and `keepReadOnly` are absolute folders of the machine. */
+export interface InstanceIsolation {
+  readonly kind: 'uid' | 'namespaces' | 'none'
+  readonly mounts: boolean
+  readonly pids: boolean
+  readonly uid?: number
+  readonly hide: readonly string[]
+  readonly keepReadOnly: readonly string[]
+}
+
+/** What one instance is: everything the agent needs to start it again after a reboot, alone. */
+export interface Program {
+  /** The unpacked image; each instance gets its own copy. */
+  readonly tree: string
+  readonly argv: readonly Word[]
+  /** A path inside the tree: `/app`. */
+  readonly workingDir: string
+  readonly env: Readonly<Record<string, string>>
+  /** Folders put in front of PATH: the toolchain. */
+  readonly path: readonly string[]
+  /** Ports the program thinks it listens on; the first one's host port is given as PORT. */
+  readonly ports: readonly number[]
+  /** `service:port` → `host:port`. */
+  readonly services: Readonly<Record<string, string>>
+  readonly ready?: Probe
+  readonly live?: Probe
+  readonly stopSignal: string
+  readonly stopGraceMs: Milliseconds
+  readonly isolation: InstanceIsolation
+}
+
+/** A group as it is asked for. `program` never changes once the group exists. */
+export interface AgentGroup {
+  readonly id: GroupId
+  readonly environment: EnvironmentId
+  readonly service: string
+  readonly release: ReleaseId
+  readonly replicas: number
+  readonly program: Program
+}
+
+export type AgentInstanceState = 'starting' | 'ready' | 'unready' | 'backing-off' | 'stopping' | 'exited'
+
+export interface AgentInstance {
+  readonly id: string
+  readonly state: AgentInstanceState
+  readonly startedAt: EpochMs
+  readonly restarts: number
+  readonly pid?: number
+  readonly addresses: Readonly<Record<number, string>>
+  readonly problem?: string
+  /** Where its log files are. */
+  readonly logs: string
+}
+
+/** A group as it is now. `logs` also names folders of instances that are gone while the group is not. */
+export interface AgentGroupStatus {
+  readonly id: GroupId
+  readonly environment: EnvironmentId
+  readonly service: string
+  readonly release: ReleaseId
+  readonly wanted: number
+  readonly crashes: number
+  readonly problem?: string
+  readonly instances: readonly AgentInstance[]
+  readonly logs: readonly { readonly instance: string; readonly dir: string }[]
+}

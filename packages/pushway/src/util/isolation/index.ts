@@ -3,4 +3,5 @@
 export type { IsolatedCommand, IsolateOptions, Isolation } from './command.ts'
 export { isolateCommand, steersPrograms, systemProgram } from './command.ts'
 export { detectIsolation } from './detect.ts'
+export { openHome } from './home.ts'
 export { projectUid } from './project-uid.ts'

@@ -185,6 +185,7 @@ export const errorTable = {
     say: (f) => `${f.image}@${f.digest} was never verified in ${f.from}.`,
     next: (f) => `Deploy it to ${f.from} first, or promote the release that was: pushway promote ${f.from} production.`,
   }),
+  'release-refused': entry<{ environment: string; problems: string }>({ kind: 'user', http: 422, exit: 2, say: (f) => `No release for ${f.environment} could be made: ${f.problems}`, next: () => 'Mend that and push again.' }),
   'image-not-pinned': entry<{ service: string; problem: string }>({
     kind: 'user',
     http: 409,

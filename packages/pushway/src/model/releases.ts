@@ -1,8 +1,10 @@
 // Makes releases: the team's files at a commit, images pinned, secrets by version.
 
 import { createHash } from 'node:crypto'
+import type { App } from '@pushway/core/app/types.ts'
 import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
-import type { ImageResolution } from '@pushway/core/release/make.ts'
+import type { ReleaseInput as CoreInput, FoundImage, ReleaseResult, ResolvedImages } from '@pushway/core/release/make.ts'
+import { repositoryOf, tagOf } from '@pushway/core/release/reference.ts'
 import type { Release } from '@pushway/core/release/types.ts'
 import { formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
 import type { CommitId, Digest, EnvironmentName, ProjectName, RunId } from '@pushway/core/text/ids.ts'
@@ -16,8 +18,8 @@ export interface ReleaseInput {
   readonly environment: EnvironmentConfig
   readonly commit: CommitId
   readonly run?: RunId
-  /** Take these images (a release that is promoted) instead of looking for what was pushed. */
-  readonly images?: ImageResolution
+  /** Take the images of this release (it is promoted) instead of what was pushed. */
+  readonly promoted?: Release
 }
 
 /** Text → `sha256:…`. */
@@ -27,43 +29,69 @@ export function sha256(text: string): Digest {
 
 /** The release of a commit for an environment, not stored yet; its number is the next free one. */
 export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promise<ReleaseOutcome> {
-  const { world, sources, states } = shop
-  const { project, environment, commit, run } = input
+  const { world, sources } = shop
+  const { project, environment, commit } = input
   const scope = { project, environment: environment.name }
   const secrets = Object.entries(world.settings.secrets(scope)).map(([name, { version }]) => [name, secretReference(name, version)] as const)
   const app = await sources.app({ project, commit, environment }, { ...world.settings.variables(scope), ...Object.fromEntries(secrets) })
   if (!app.value || hasErrors(app.diagnostics)) return { kind: 'refused', problems: app.diagnostics.map(formatDiagnostic) }
   const { makeRelease } = await import('@pushway/core/release/make.ts')
-  const made = makeRelease({
-    id: world.ids.next(),
+  const make = (images: ResolvedImages) => makeRelease(coreInput(shop, { input, app: app.value as App, images }))
+  const pushed = startingImages(shop, input)
+  const first = make(pushed)
+  const made = first.kind === 'needs' ? make(answerNeeds(shop, input, { pushed, needs: first })) : first
+  if (made.kind === 'refused') return { kind: 'refused', problems: made.problems.map((problem) => `${problem.message} ${problem.next}`) }
+  if (made.kind === 'needs')
+    return { kind: 'refused', problems: [...made.builds, ...made.resolves].map(({ service }) => `The image of service ${service} could not be found.`) }
+  return { kind: 'release', release: environment.runtime === 'process' ? made.release : { ...made.release, runtime: environment.runtime } }
+}
+
+function coreInput(shop: Workshop, { input, app, images }: { input: ReleaseInput; app: App; images: ResolvedImages }): CoreInput {
+  const { project, environment, commit, run } = input
+  return {
+    id: shop.world.ids.next(),
     project,
     environment: environment.name,
-    number: world.lists.nextReleaseNumber(project),
+    number: shop.world.lists.nextReleaseNumber(project),
     commit,
     ...(run ? { run } : {}),
-    createdAt: world.clock.now(),
-    app: app.value,
+    createdAt: shop.world.clock.now(),
+    app,
     hints: environment.services,
     publish: environment.publish,
-    images: input.images ?? { pushed: states.project(project).state.images.filter((image) => image.run === run), resolved: [], built: [] },
-    repository: project,
-    registryAliases: world.server.registryAliases,
-    secretVersions: secretsIn(JSON.stringify(app.value)),
+    images,
+    secretVersions: secretsIn(JSON.stringify(app)),
     sha256,
-  })
-  switch (made.kind) {
-    case 'release':
-      return { kind: 'release', release: environment.runtime === 'process' ? made.release : { ...made.release, runtime: environment.runtime } }
-    case 'refused':
-      return { kind: 'refused', problems: made.problems.map(formatDiagnostic) }
-    case 'needs':
-      return {
-        kind: 'refused',
-        problems: [...made.builds, ...made.resolves].map(
-          (need) => `The image of service ${need.service} was neither built nor pushed by this run: build and push it in a job that the deployment needs.`,
-        ),
-      }
   }
+}
+
+function startingImages(shop: Workshop, { project, run, promoted }: ReleaseInput): ResolvedImages {
+  const pushed = promoted ? [] : shop.states.project(project).state.images.filter((image) => run !== undefined && image.run === run)
+  return { pushed, built: {}, resolved: {}, aliases: shop.world.server.registryAliases }
+}
+
+type Needs = Extract<ReleaseResult, { kind: 'needs' }>
+type Answer = readonly [name: string, image: FoundImage | string]
+
+/** What this run did not push: a promoted release has it, or the embedded registry, or it is a mistake. */
+function answerNeeds(shop: Workshop, input: ReleaseInput, { pushed, needs }: { pushed: ResolvedImages; needs: Needs }): ResolvedImages {
+  const kept = (service: string) => input.promoted?.services.find(({ name }) => name === service)?.image
+  const builds = needs.builds.map(({ key, service }): Answer => [key, kept(service) ?? 'no job of this run built and pushed it'])
+  const resolves = needs.resolves.map(
+    ({ reference, service }): Answer => [reference, kept(service) ?? findTag(shop, reference) ?? `${reference} is not in the registry`],
+  )
+  const found = (answers: readonly Answer[]) => Object.fromEntries(answers.flatMap(([name, image]) => (typeof image === 'string' ? [] : [[name, image]])))
+  const failed = Object.fromEntries([...builds, ...resolves].flatMap(([name, image]) => (typeof image === 'string' ? [[name, image]] : [])))
+  return { ...pushed, built: found(builds), resolved: found(resolves), failed }
+}
+
+/** What a reference means in the embedded registry now. */
+function findTag(shop: Workshop, reference: string): FoundImage | undefined {
+  const repository = repositoryOf(reference, shop.world.server.registryAliases)
+  if (repository === undefined) return undefined
+  const owner = repository.split('/').slice(0, 2).join('/')
+  const tag = tagOf(reference) ?? 'latest'
+  return shop.states.project(owner).state.images.findLast((image) => image.repository === repository && image.tag === tag)
 }
 
 /** A release that deploys nothing: the record that an environment without files was used with a commit. */

@@ -11,6 +11,8 @@ export interface Lists {
   nextRunNumber(project: ProjectName): number
   deployments(project: ProjectName, environment: EnvironmentName | undefined, limit: number): readonly DeploymentId[]
   deploymentsOfRun(run: RunId): readonly DeploymentId[]
+  /** Where something was ever deployed or asked for. */
+  environments(): readonly { readonly project: ProjectName; readonly environment: EnvironmentName }[]
   activeDeployments(): readonly DeploymentId[]
   nextReleaseNumber(project: ProjectName): number
   releaseByNumber(project: ProjectName, number: number): ReleaseId | undefined

@@ -55,7 +55,7 @@ export interface Commands {
   abort(deployment: DeploymentId, why: string, by: string): void
   /** To the release before the live one, or to a named one (id or number). */
   rollback(project: ProjectName, environment: EnvironmentName, to: string | undefined, by: string): DeploymentSummary
-  promote(project: ProjectName, from: EnvironmentName, to: EnvironmentName, by: string): DeploymentSummary
+  promote(project: ProjectName, from: EnvironmentName, to: EnvironmentName, by: string): Promise<DeploymentSummary>
   setSecret(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: Secret, by: string): { version: number }
   setVariable(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: string, by: string): void
 }

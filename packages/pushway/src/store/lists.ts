@@ -26,6 +26,11 @@ export function createLists(database: Database): Lists {
         ? ids('select id from deployments where project = ? order by created_at desc, id desc limit ?', project, limit)
         : ids('select id from deployments where project = ? and environment = ? order by created_at desc, id desc limit ?', project, environment, limit),
     deploymentsOfRun: (run) => ids('select id from deployments where run = ? order by created_at', run),
+    environments: () =>
+      database
+        .prepare('select distinct project, environment from deployments order by 1, 2')
+        .all()
+        .map((row) => ({ project: String(row.project), environment: String(row.environment) })),
     activeDeployments: () => ids('select id from deployments where finished_at is null order by created_at'),
     nextReleaseNumber: (project) => next('releases', project),
     releaseByNumber: (project, number) => one('select id from releases where project = ? and number = ?', project, number),

@@ -1,0 +1,16 @@
+// The engine's commands as one, over a workshop.
+
+import type { Workshop } from '../model/workshop.ts'
+import type { Commands, Queries } from '../ports/service.ts'
+import { createDeploymentCommands } from './commands-deployments.ts'
+import { createRunCommands } from './commands-runs.ts'
+import { promote } from './promote.ts'
+
+/** All commands. */
+export function createCommands(shop: Workshop, queries: Queries): Commands {
+  return {
+    ...createRunCommands(shop, queries),
+    ...createDeploymentCommands(shop),
+    promote: (project, from, to, by) => promote(shop, { project, from, to }, by),
+  }
+}

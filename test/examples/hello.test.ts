@@ -1,10 +1,12 @@
 // The example service and its two changes behave as the demo's story needs: the bad one fails only where requests meet.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseProject } from '@pushway/core/project/parse.ts'
+import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { tempDir } from '../support/temp.ts'
 
@@ -81,4 +83,28 @@ describe.each([
 
 test('the end-to-end check fails where nothing answers', async () => {
   expect(await endToEnd(checkout(), 'http://127.0.0.1:9')).toBe(1)
+})
+
+describe("hello's files are understood whole", () => {
+  const read = (file: string) => readFileSync(join(examples, 'hello', file), 'utf8')
+
+  test.each(['.github/workflows/ci-cd.yml', '.github/workflows/e2e.yml'])('%s', (file) => {
+    expect(parseWorkflow(file, read(file)).diagnostics).toEqual([])
+  })
+
+  test('pushway.yml: staging is rolling and verified, production is approved, promoted and canary', () => {
+    const { value, diagnostics } = parseProject('pushway.yml', read('pushway.yml'))
+    expect(diagnostics).toEqual([])
+    expect(value?.environments).toMatchObject([
+      { name: 'staging', branch: 'develop', publish: { 8080: 18080 }, verify: { workflow: 'e2e.yml' }, strategy: { kind: 'rolling' } },
+      {
+        name: 'production',
+        branch: 'main',
+        publish: { 8080: 18081 },
+        approval: { required: 1, self: false },
+        promote: { from: 'staging' },
+        strategy: { kind: 'canary', steps: [10, 50], everyMs: 5000, analysis: { maxErrorRate: 0.02, p95Ms: 500, minRequests: 50, noData: 'hold' } },
+      },
+    ])
+  })
 })

@@ -1,4 +1,4 @@
-// The house rules hold in the whole project, and the core compiles without Node's and the browser's types.
+// The house rules hold in the whole project, everything compiles and is linted, and the core knows no Node and no browser.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,9 @@ import { checkHouse, formatFinding } from '../../tools/house-rules/index.ts'
 import { tempDir } from '../support/temp.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
+const packageOf = (name: string) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
+const tsc = join(packageOf('typescript'), 'bin/tsc')
+const biome = join(packageOf('@biomejs/biome'), 'bin/biome')
 
 function compile(project: string): { readonly status: number | null; readonly output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', project], { cwd: root, encoding: 'utf8' })
@@ -25,6 +27,15 @@ describe('the house', () => {
 
   test('compiles the core without Node and DOM types', { timeout: 120_000 }, () => {
     expect(compile('packages/core')).toEqual({ status: 0, output: '' })
+  })
+
+  test.each(['packages/pushway', 'packages/web', 'tsconfig.test.json'])('compiles %s', { timeout: 120_000 }, (project) => {
+    expect(compile(project)).toEqual({ status: 0, output: '' })
+  })
+
+  test('is linted and formatted', { timeout: 120_000 }, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [biome, 'check', '--error-on-warnings', '--colors=off'], { cwd: root, encoding: 'utf8' })
+    expect(status, stdout + stderr).toBe(0)
   })
 
   test.each([

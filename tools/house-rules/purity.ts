@@ -64,7 +64,8 @@ function isTrue(node: Node): boolean {
 const driverNames = new Set(['docker', 'kubernetes', 'haproxy', 'embedded', 'process', 'fake'])
 
 function comparesDriver(source: SourceFile, { node, parent }: Visit): string | undefined {
-  if (['drivers', 'main'].includes(layerOf(source.path) ?? 'main')) return undefined
+  // The parser of pushway.yml reads the names; the composition root and the drivers are where they mean something.
+  if (['drivers', 'main'].includes(layerOf(source.path) ?? 'main') || source.path.startsWith('packages/core/src/project/')) return undefined
   if (node.type === 'SwitchCase' && node.test?.type === 'StringLiteral' && parent?.type === 'SwitchStatement' && aboutDriver(parent.discriminant)) {
     return driverNames.has(node.test.value) ? named(node.test.value) : undefined
   }

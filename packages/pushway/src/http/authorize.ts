@@ -1,0 +1,118 @@
+// The one place that decides who may do what. Every route names its action; nothing else in the program asks for a role.
+
+import { fail } from '@pushway/core/reason/errors.ts'
+import type { ProjectName } from '@pushway/core/text/ids.ts'
+import type { Role } from '@pushway/core/views/types.ts'
+import type { Accounts } from '../ports/accounts.ts'
+import type { Principal } from '../ports/principal.ts'
+import type { RegistryRight } from '../ports/registry-index.ts'
+
+/** What an action needs: nothing, being signed in, a role on the project, the right to create it, or administering the installation. */
+type Need = 'nothing' | 'signed-in' | 'person' | Role | 'create' | 'installation'
+
+const needs = {
+  'session.sign-in': 'nothing',
+  'api.describe': 'nothing',
+  'session.own': 'signed-in',
+  'token.create': 'person',
+  'project.list': 'signed-in',
+  'project.create': 'create',
+  'project.read': 'read',
+  'project.administer': 'admin',
+  'repository.read': 'read',
+  'repository.write': 'write',
+  'run.read': 'read',
+  'run.control': 'write',
+  'environment.read': 'read',
+  'environment.deploy': 'write',
+  'deployment.read': 'read',
+  'deployment.decide': 'write',
+  'deployment.control': 'write',
+  'secret.list': 'write',
+  'secret.set': 'write',
+  'variable.list': 'read',
+  'variable.set': 'write',
+  'webhook.read': 'admin',
+  'webhook.set': 'admin',
+  'member.list': 'read',
+  'member.set': 'admin',
+  'user.manage': 'installation',
+  'metrics.read': 'signed-in',
+} as const satisfies Record<string, Need>
+
+export type Action = keyof typeof needs
+
+const rank: Readonly<Record<Role, number>> = { read: 1, write: 2, admin: 3 }
+const words: Readonly<Record<Role, string>> = { read: 'read', write: 'change', admin: 'administer' }
+
+/** What an action needs, for the documentation and the test of all routes. */
+export function needOf(action: Action): Need {
+  return needs[action]
+}
+
+/**
+ * Lets the caller go on or throws.
+ * A project the caller has no role on is answered exactly as one that does not exist.
+ *
+ * @throws PushwayError `sign-in-required`, `not-allowed`, `not-found`
+ */
+export function authorize(accounts: Accounts, principal: Principal | undefined, action: Action, project?: ProjectName): Principal | undefined {
+  const need = needOf(action)
+  if (need === 'nothing') return principal
+  if (!principal) throw fail('sign-in-required')
+  switch (need) {
+    case 'signed-in':
+      return principal
+    case 'person':
+      if (principal.kind !== 'user' && principal.scope !== 'write') throw fail('not-allowed', { who: principal.name, what: 'do this with that token' })
+      if (principal.kind === 'run' || principal.project !== undefined) throw fail('not-allowed', { who: principal.name, what: 'do this with that token' })
+      return principal
+    case 'installation':
+      if (principal.admin !== true) throw fail('not-allowed', { who: principal.name, what: 'administer this installation' })
+      return principal
+    case 'create':
+      if (project === undefined || !accounts.mayCreate(principal, project))
+        throw fail('not-allowed', { who: principal.name, what: `create ${project ?? 'it'}` })
+      return principal
+    default:
+      return requireRole(accounts, principal, need, project)
+  }
+}
+
+function requireRole(accounts: Accounts, principal: Principal, need: Role, project: ProjectName | undefined): Principal {
+  const role = project === undefined ? undefined : accounts.roleOf(principal, project)
+  if (project === undefined || role === undefined) throw fail('not-found', { what: 'project', name: project ?? '' })
+  if (rank[role] < rank[need]) throw fail('not-allowed', { who: principal.name, what: `${words[need]} ${project}` })
+  return principal
+}
+
+/** Whether `authorize` would let the caller go on. */
+export function may(accounts: Accounts, principal: Principal | undefined, action: Action, project?: ProjectName): boolean {
+  try {
+    authorize(accounts, principal, action, project)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Rights on an image repository: those on the project that its first two parts name (image names are in lower case). A run also pushes its own images. */
+export function mayUseImages(
+  accounts: Accounts,
+  principal: Principal | undefined,
+  wanted: { readonly repository: string; readonly right: RegistryRight; readonly projects: readonly ProjectName[] },
+): boolean {
+  if (!principal) return false
+  const [owner = '', name = ''] = wanted.repository.split('/')
+  const project = wanted.projects.find((p) => p.toLowerCase() === `${owner}/${name}`)
+  if (wanted.right === 'pull') return project ? may(accounts, principal, 'repository.read', project) : ownsNamespace(principal, owner)
+  if (principal.kind === 'run') return wanted.right === 'push' && (project ? principal.project === project : ownsNamespace(principal, owner))
+  return project ? may(accounts, principal, 'repository.write', project) : ownsNamespace(principal, owner) && principal.scope !== 'read'
+}
+
+/** Images below an owner that belong to no project: the owner's runs, the user of that name, administrators. */
+function ownsNamespace(principal: Principal, owner: string): boolean {
+  if (principal.admin === true) return true
+  const own = principal.kind === 'run' ? principal.project?.split('/')[0] : principal.name
+  return principal.project !== undefined && principal.kind !== 'run' ? false : own?.toLowerCase() === owner
+}

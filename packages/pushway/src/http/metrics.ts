@@ -1,0 +1,109 @@
+// /metrics in Prometheus' text format: the process, HTTP, and what runs and deployments came to since the start.
+
+import type { ServerResponse } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { StoredEvent } from '@pushway/core/event/types.ts'
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export type Part = 'git' | 'registry' | 'hooks' | 'api' | 'ui' | 'system'
+
+export interface Metrics {
+  /** Counts an answer when it has been sent. */
+  watch(res: ServerResponse, part: Part, method: string): void
+  count(events: readonly StoredEvent[]): void
+  render(): string
+}
+
+/** A set of counters; they begin at zero. */
+export function createMetrics(version: string): Metrics {
+  const requests = new Map<string, number>()
+  const durations = new Map<Part, { counts: number[]; sum: number; total: number }>()
+  const facts = new Map<string, number>()
+  const loop = monitorEventLoopDelay({ resolution: 20 })
+  loop.enable()
+  return {
+    watch(res, part, method) {
+      const started = process.hrtime.bigint()
+      res.on('close', () => {
+        add(requests, labels({ part, method: /^(GET|HEAD|POST|PUT|PATCH|DELETE)$/.test(method) ? method : 'other', code: String(res.statusCode) }))
+        observe(durations, part, Number(process.hrtime.bigint() - started) / 1e9)
+      })
+    },
+    count(events) {
+      for (const { body } of events) {
+        if (body.type === 'RunFinished') add(facts, `pushway_runs_finished_total${labels({ conclusion: body.conclusion })}`)
+        else if (body.type === 'DeploymentClosed') add(facts, `pushway_deployments_finished_total${labels({ conclusion: body.conclusion })}`)
+        else if (body.type === 'RolloutAborted') add(facts, 'pushway_rollouts_aborted_total')
+        else if (body.type === 'PushReceived') add(facts, `pushway_pushes_total${labels({ source: body.source })}`)
+        else if (body.type === 'RunRequested') add(facts, `pushway_runs_started_total${labels({ event: body.cause.event })}`)
+      }
+    },
+    render: () => [...processLines(version, loop.percentile(99) / 1e9), ...httpLines(requests, durations), ...factLines(facts)].join('\n').concat('\n'),
+  }
+}
+
+function processLines(version: string, delay: number): readonly string[] {
+  const memory = process.memoryUsage()
+  const cpu = process.cpuUsage()
+  return [
+    ...metric('pushway_info', 'gauge', 'The version that runs.', [`pushway_info${labels({ version })} 1`]),
+    ...single('process_cpu_seconds_total', 'counter', 'CPU time used, seconds.', (cpu.user + cpu.system) / 1e6),
+    ...single('process_resident_memory_bytes', 'gauge', 'Memory in use, bytes.', memory.rss),
+    ...single('process_start_time_seconds', 'gauge', 'Start, seconds since 1970.', Math.round(performance.timeOrigin / 1000)),
+    ...single('nodejs_heap_used_bytes', 'gauge', 'Heap in use, bytes.', memory.heapUsed),
+    ...single('nodejs_eventloop_delay_p99_seconds', 'gauge', '99th percentile of the event loop delay, seconds.', Number.isFinite(delay) ? delay : 0),
+  ]
+}
+
+function httpLines(requests: ReadonlyMap<string, number>, durations: ReadonlyMap<Part, { counts: number[]; sum: number; total: number }>): readonly string[] {
+  const name = 'pushway_http_request_duration_seconds'
+  const histogram = [...durations].flatMap(([part, { counts, sum, total }]) => [
+    ...SECONDS.map((le, i) => `${name}_bucket${labels({ part, le: String(le) })} ${counts[i] ?? 0}`),
+    `${name}_bucket${labels({ part, le: '+Inf' })} ${total}`,
+    `${name}_sum${labels({ part })} ${sum}`,
+    `${name}_count${labels({ part })} ${total}`,
+  ])
+  return [
+    ...metric(
+      'pushway_http_requests_total',
+      'counter',
+      'Answers sent.',
+      [...requests].map(([key, value]) => `pushway_http_requests_total${key} ${value}`),
+    ),
+    ...metric(name, 'histogram', 'Time to the end of the answer, seconds.', histogram),
+  ]
+}
+
+function factLines(facts: ReadonlyMap<string, number>): readonly string[] {
+  const names = [...new Set([...facts.keys()].map((key) => key.replace(/\{.*/, '')))].sort()
+  return names.flatMap((name) => {
+    const lines = [...facts].filter(([key]) => key.replace(/\{.*/, '') === name).map(([key, value]) => `${key} ${value}`)
+    return metric(name, 'counter', 'Since the start of the server.', lines)
+  })
+}
+
+function observe(durations: Map<Part, { counts: number[]; sum: number; total: number }>, part: Part, seconds: number): void {
+  const entry = durations.get(part) ?? { counts: SECONDS.map(() => 0), sum: 0, total: 0 }
+  durations.set(part, entry)
+  entry.sum += seconds
+  entry.total += 1
+  for (const [i, le] of SECONDS.entries()) if (seconds <= le) entry.counts[i] = (entry.counts[i] ?? 0) + 1
+}
+
+function single(name: string, type: string, help: string, value: number): readonly string[] {
+  return metric(name, type, help, [`${name} ${value}`])
+}
+
+function metric(name: string, type: string, help: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]
+}
+
+function add(counters: Map<string, number>, key: string): void {
+  counters.set(key, (counters.get(key) ?? 0) + 1)
+}
+
+function labels(values: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(values).map(([name, value]) => `${name}="${value.replace(/["\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`)
+  return `{${parts.join(',')}}`
+}

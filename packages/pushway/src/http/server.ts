@@ -1,0 +1,140 @@
+// The one HTTP listener: which part of the program answers which address.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { fail } from '@pushway/core/reason/errors.ts'
+import { createGitHandler, type GitAccess, isGitPath } from '../git/server.ts'
+import { createWebhookHandler } from '../git/webhooks.ts'
+import type { Principal } from '../ports/principal.ts'
+import type { RegistryRight } from '../ports/registry-index.ts'
+import { createApi, sendError, sendJson, toError } from './api.ts'
+import { authenticate } from './authenticate.ts'
+import { authorize, may, mayUseImages } from './authorize.ts'
+import { createMetrics, type Metrics, type Part } from './metrics.ts'
+import { reportPush } from './push-progress.ts'
+import { allRoutes } from './routes/index.ts'
+import type { HttpOptions, RawHandler, Services } from './services.ts'
+import { createStatic } from './static.ts'
+
+const PUSH_PROGRESS_MS = 3000
+
+/** The server, not listening yet. Close it with `closeAllConnections` after `close`: streams do not end by themselves. */
+export function createHttpServer(options: HttpOptions): Server {
+  const metrics = createMetrics(options.version)
+  const unsubscribe = options.queries.subscribe((events) => metrics.count(events))
+  const handlers = createHandlers(options, metrics)
+  const server = createServer((req, res) => {
+    const path = pathOf(req)
+    const part = partOf(path)
+    metrics.watch(res, part, req.method ?? '')
+    res.setHeader('x-content-type-options', 'nosniff')
+    res.setHeader('referrer-policy', 'no-referrer')
+    res.setHeader('x-frame-options', 'DENY')
+    handlers[part](req, res, path).catch((error: unknown) => {
+      if (!res.destroyed) sendError(req, res, toError(error, options.log))
+    })
+  })
+  // A push may take longer than any fixed time; heads and idle connections may not.
+  server.requestTimeout = 0
+  server.headersTimeout = 30_000
+  server.keepAliveTimeout = 65_000
+  server.on('close', unsubscribe)
+  return server
+}
+
+/** What git needs to know of the accounts. */
+export function gitAccess({ accounts }: Pick<Services, 'accounts'>): GitAccess {
+  const actions = { read: 'repository.read', write: 'repository.write', create: 'project.create' } as const
+  return {
+    authenticate: async (req) => (await authenticate(accounts, req)).principal,
+    allowed: (principal, project, what) => may(accounts, principal, actions[what], project),
+  }
+}
+
+/** What the registry needs to know of the accounts. */
+export function registryAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>) {
+  return {
+    authenticate: async (req: IncomingMessage): Promise<Principal | undefined> => {
+      // A cookie is not for docker: another site's page could make a browser send it.
+      const caller = await authenticate(accounts, req)
+      return caller.by === 'header' ? caller.principal : undefined
+    },
+    allowed: (principal: Principal | undefined, repository: string, right: RegistryRight): boolean =>
+      mayUseImages(accounts, principal, { repository, right, projects: principal ? queries.projects().map((project) => project.name) : [] }),
+  }
+}
+
+type Handlers = Readonly<Record<Part, (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void>>>
+
+function createHandlers(options: HttpOptions, metrics: Metrics): Handlers {
+  return {
+    git: createGit(options),
+    registry: options.registry,
+    hooks: createHooks(options),
+    api: createApi(options, allRoutes(options)),
+    ui: createStatic(options.webDir),
+    system: (req, res, path) => answerSystem(options, metrics, { req, res, path }),
+  }
+}
+
+function createGit(options: HttpOptions): RawHandler {
+  const { repositories, commands, accounts, pushProgressMs = PUSH_PROGRESS_MS } = options
+  const access = gitAccess(options)
+  return createGitHandler({
+    repositories,
+    access: {
+      ...access,
+      // As for the registry: only what the client itself sent.
+      authenticate: async (req) => (req.headers.authorization === undefined ? undefined : access.authenticate(req)),
+    },
+    onCreate(project, principal) {
+      commands.createProject(project, principal.name)
+      accounts.setMember(project, principal.name, 'admin')
+    },
+    onPush: (push) => reportPush(options, push, pushProgressMs),
+  })
+}
+
+function createHooks({ webhooks, clock, repositories, commands }: HttpOptions): RawHandler {
+  return createWebhookHandler({
+    webhooks,
+    now: () => clock.now(),
+    fetchCommit: (project, remote, wanted) => repositories.fetchCommit(project, remote, wanted),
+    receivePush: (project, updates, by) => commands.receivePush(project, updates, by, 'webhook'),
+  })
+}
+
+async function answerSystem(
+  options: HttpOptions,
+  metrics: Metrics,
+  { req, res, path }: { req: IncomingMessage; res: ServerResponse; path: string },
+): Promise<void> {
+  if (req.method !== 'GET' && req.method !== 'HEAD') throw fail('method-not-allowed', { methods: 'GET' })
+  if (path === '/healthz') return sendJson(req, res, { status: 200, value: { status: 'ok', version: options.version } })
+  if (!isLoopback(req)) authorize(options.accounts, (await authenticate(options.accounts, req)).principal, 'metrics.read')
+  res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })
+  res.end(metrics.render())
+}
+
+/** From this machine itself, and not handed on by a proxy on it. */
+function isLoopback(req: IncomingMessage): boolean {
+  const address = req.socket.remoteAddress ?? ''
+  const forwarded = req.headers['x-forwarded-for'] ?? req.headers.forwarded
+  return forwarded === undefined && (address === '::1' || /^(::ffff:)?127\./.test(address))
+}
+
+function partOf(path: string): Part {
+  if (path === '/healthz' || path === '/metrics') return 'system'
+  if (path === '/v2' || path.startsWith('/v2/')) return 'registry'
+  if (path.startsWith('/hooks/')) return 'hooks'
+  if (path.startsWith('/api/')) return 'api'
+  return isGitPath(path) ? 'git' : 'ui'
+}
+
+function pathOf(req: IncomingMessage): string {
+  const path = (req.url ?? '/').replace(/[?#].*$/s, '')
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}

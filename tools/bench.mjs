@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
+import { buildIfOlder } from './build-if-older.mjs'
 
 const all = existsSync('bench')
   ? readdirSync('bench')
@@ -14,7 +15,7 @@ if (unknown.length > 0) {
   process.stderr.write(`There is no benchmark ${unknown.join(', ')}. There are: ${all.map((file) => file.replace('.bench.ts', '')).join(', ')}.\n`)
   process.exit(2)
 }
-if (!existsSync('packages/pushway/dist/main.js')) run(['tools/build.mjs'])
+if (!buildIfOlder()) process.exit(1)
 
 const chosen = names.length === 0 ? all : names.map((name) => `${name}.bench.ts`)
 const failed = chosen.filter((file) => {

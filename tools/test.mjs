@@ -1,11 +1,12 @@
-// `npm test [-- ARGS of vitest]`: builds what is missing, runs the tests, says why any were skipped, and ends with
+// `npm test [-- ARGS of vitest]`: builds what is missing or old, runs the tests, says why any were skipped, and ends with
 // `N passed, N failed, N skipped`. With PUSHWAY_TEST_REQUIRE=all a test may only be skipped for the platform that its title names.
 
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { buildIfOlder } from './build-if-older.mjs'
 
 /** What a title may name as the reason, and whether it holds here. */
 const platforms = {
@@ -15,17 +16,12 @@ const platforms = {
   '(ordinary user only)': process.getuid?.() === 0,
 }
 
-if (!existsSync('packages/pushway/dist/main.js')) build()
+if (!buildIfOlder()) finish({ passed: 0, failed: 1, skipped: [] }, 1)
 const folder = mkdtempSync(join(tmpdir(), 'pushway-test-report-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 const report = join(folder, 'report.json')
 const exit = await runVitest(report)
 finish(summarize(readReport(report)), exit)
-
-function build() {
-  const { status } = spawnSync(process.execPath, ['tools/build.mjs'], { stdio: 'inherit' })
-  if (status !== 0) finish({ passed: 0, failed: 1, skipped: [] }, 1)
-}
 
 function runVitest(outputFile) {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')

@@ -1,0 +1,140 @@
+// Where the processes of a job run: one set of namespaces for the whole job, entered by each of its processes.
+// Services that a step leaves running stay for the next step, as on GitHub; at the end everything that is left is ended.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { type Isolation, isolateCommand } from '../util/isolation/index.ts'
+import { childProcesses, endMarkedProcesses, endProcess } from '../util/process-identity.ts'
+
+export interface SandboxOptions {
+  readonly isolation: Isolation
+  readonly hide: readonly string[]
+  readonly keep: readonly string[]
+  readonly keepReadOnly: readonly string[]
+  readonly uid?: number
+  /** In the environment of every process of the job. */
+  readonly mark: string
+}
+
+export interface StartOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** As `stdio` of Node's spawn; standard input is empty. */
+  readonly output: number | 'pipe'
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** To the process and everything in its group. */
+  signal(signal: NodeJS.Signals): void
+}
+
+export interface Sandbox {
+  start(argv: readonly string[], options: StartOptions): Running
+  /** Ends every process of the job. */
+  close(): Promise<void>
+}
+
+/** Says that the namespaces stand, then holds them as long as the worker lives: its standard input ends with the worker. */
+const holderScript = 'echo ready; exec cat >/dev/null'
+/** Enters the working directory by its name inside the namespaces, and becomes the program. */
+const enterScript = 'cd -- "$1" || exit 126; shift; exec "$@"'
+
+/** @throws Error when the namespaces can't be made: nothing of the job has run then */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { isolation } = options
+  if (isolation.kind === 'none' || !isolation.mounts) return plainSandbox(options)
+  const holder = await startHolder(options)
+  const pids = isolation.pids
+  const enter = [...enterArguments(isolation, holder.pid as number), '--', ...(pids ? ['setsid'] : []), ...dropArguments(options)]
+  const groups = new Set<number>()
+  return {
+    start(argv, { cwd, env, output }) {
+      const [program = '', ...args] = [...enter, 'sh', '-c', enterScript, 'sh', cwd, ...argv]
+      const child = spawn(program, args, { cwd: '/', env, detached: true, stdio: ['ignore', output, output] })
+      if (child.pid !== undefined && !pids) groups.add(child.pid)
+      return { child, signal: (signal) => signalEntered(child, pids, signal) }
+    },
+    async close() {
+      for (const group of groups) endProcess(-group)
+      holder.stdin?.end()
+      await ended(holder, () => endProcess(-(holder.pid as number)))
+      if (!pids) endMarkedProcesses(options.mark)
+    },
+  }
+}
+
+/** Without namespaces: process groups, and at the end everything that carries the mark. */
+function plainSandbox(options: SandboxOptions): Sandbox {
+  const groups = new Set<number>()
+  const id = options.isolation.kind === 'uid' && options.uid !== undefined ? { uid: options.uid, gid: options.uid } : {}
+  return {
+    start(argv, { cwd, env, output }) {
+      const [program = '', ...args] = argv
+      const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', output, output], ...id })
+      if (child.pid !== undefined) groups.add(child.pid)
+      return { child, signal: (signal) => child.pid !== undefined && endProcess(-child.pid, signal) }
+    },
+    async close() {
+      for (const group of groups) endProcess(-group)
+      endMarkedProcesses(options.mark)
+    },
+  }
+}
+
+function startHolder(options: SandboxOptions): Promise<ChildProcess> {
+  const { isolation, hide, keep, keepReadOnly } = options
+  const existing = (dirs: readonly string[]) => dirs.filter((dir) => existsSync(dir))
+  // No uid: root's own pid 1 can't be touched by the job's processes.
+  const command = isolateCommand(isolation, {
+    argv: ['sh', '-c', holderScript],
+    hide: existing(hide),
+    keep: existing(keep),
+    keepReadOnly: existing(keepReadOnly),
+    pidNamespace: true,
+  })
+  const [program = '', ...args] = command.argv
+  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' }
+  const holder = spawn(program, args, { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+  holder.stdin.on('error', () => undefined)
+  return new Promise((resolve, reject) => {
+    let said = ''
+    holder.stderr.on('data', (chunk) => (said += chunk))
+    holder.once('error', reject)
+    holder.once('exit', () => reject(new Error(`The job could not be isolated: ${said.trim() || 'its namespaces could not be made'}.`)))
+    holder.stdout.once('data', () => resolve(holder))
+  })
+}
+
+function enterArguments(isolation: Isolation, holder: number): readonly string[] {
+  const ns = `/proc/${holder}/ns`
+  const user = isolation.kind === 'namespaces' ? [`--user=${ns}/user`, '--preserve-credentials'] : []
+  return ['nsenter', ...user, `--mount=${ns}/mnt`, ...(isolation.pids ? [`--pid=${ns}/pid_for_children`] : [])]
+}
+
+function dropArguments({ isolation, uid }: SandboxOptions): readonly string[] {
+  if (isolation.kind === 'namespaces') return ['setpriv', '--no-new-privs', '--ambient-caps=-all', '--inh-caps=-all', '--bounding-set=-all', '--']
+  if (uid === undefined) return []
+  return ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--no-new-privs', '--']
+}
+
+/** With a pid namespace the program leads a group of its own below `nsenter`, which stays outside and hands on its exit code. */
+function signalEntered(child: ChildProcess, pids: boolean, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  if (!pids) return endProcess(-child.pid, signal)
+  for (const inner of childProcesses(child.pid)) {
+    endProcess(-inner, signal)
+    endProcess(inner, signal)
+  }
+}
+
+function ended(child: ChildProcess, force: () => void): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = setTimeout(force, 2000)
+    child.once('exit', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -30,6 +30,8 @@ export interface PlannedJob {
 
 export interface RunPlan {
   readonly jobs: readonly PlannedJob[]
+  /** The evaluated `run-name`; it takes the place of the requested title. */
+  readonly runName?: string
 }
 
 /** Facts of a run's stream, oldest first. Log lines are not facts. */
@@ -77,6 +79,8 @@ export type RunEvent =
       readonly conclusion: Conclusion
       readonly outputs: Readonly<Record<string, string>>
       readonly reason?: string
+      /** It failed, and `continue-on-error` says that this does not matter: others see success. */
+      readonly tolerated?: boolean
     }
   | { readonly type: 'CancelRequested'; readonly by: string; readonly force: boolean }
   /** `jobs`: the keys that run again; the others keep their result. */
@@ -111,6 +115,14 @@ export interface JobState {
   readonly outputs: Readonly<Record<string, string>>
   readonly deployment?: DeploymentId
   readonly cleared?: boolean
+  /** What the worker reported at its end. */
+  readonly steps?: { readonly conclusion: Conclusion; readonly problem?: string }
+  /** How its deployment ended. */
+  readonly deploymentEnd?: { readonly conclusion: Conclusion; readonly reason: string }
+  /** Why it ended so, when that is not plain. */
+  readonly reason?: string
+  /** It failed and `continue-on-error` makes others see success. */
+  readonly tolerated?: boolean
 }
 
 /** Everything a job worker needs; crosses to it as JSON on its standard input, because it holds secret values. */

@@ -50,12 +50,16 @@ export function evaluateValue(template: Template, scope: Scope): unknown {
 export function evaluateCondition(template: Template | undefined, scope: Scope): boolean {
   if (template === undefined || template.value.trim() === '') return scope.status === 'success'
   const segments = conditionSegments(template)
-  const named = segments.some((segment) => segment.kind === 'expression' && callsStatus(template, segment))
-  if (!named && scope.status !== 'success') return false
+  if (!conditionNamesStatus(template) && scope.status !== 'success') return false
   const [only] = segments
   if (segments.length === 1 && only?.kind === 'expression') return !falsy(evaluateSegment(template, only, scope))
   // Text around `${{ }}` makes the whole a string, as on GitHub: true unless it is empty.
   return evaluateText(template, scope) !== ''
+}
+
+/** Whether an `if:` calls success(), failure(), cancelled() or always(), so that no success() is implied. Throws EvaluationError. */
+export function conditionNamesStatus(template: Template): boolean {
+  return conditionSegments(template).some((segment) => segment.kind === 'expression' && callsStatus(template, segment))
 }
 
 /** Each value of the map evaluated in the same scope: entries do not see each other, as on GitHub. Throws EvaluationError. */

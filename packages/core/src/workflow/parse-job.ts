@@ -74,7 +74,11 @@ function readRunsOn(source: YamlSource, value: Value | undefined): readonly stri
 
 function readEnvironment(source: YamlSource, value: Value | undefined): Job['environment'] {
   if (!value) return undefined
-  if (!isMapValue(value)) return textOf(value) === '' ? undefined : { name: templateOf(value) }
-  const { name, url } = takeKeys(source, value, ['name', 'url'])
+  const { name, url } = isMapValue(value) ? takeKeys(source, value, ['name', 'url']) : { name: { value }, url: undefined }
+  if (name && /\$\{\{[^}]*\bneeds\b/i.test(textOf(name.value))) {
+    // The environment must be known when the run is planned: its protection rules and secrets hang on it.
+    notYet(source.findings, name.value.at, 'needs in environment', 'Use github, inputs or vars in the name of an environment')
+  }
+  if (name && textOf(name.value) === '') return undefined
   return name && { name: templateOf(name.value), url: templateAt(url) }
 }

@@ -1,0 +1,139 @@
+// Builds what expressions and job workers see: the github, needs and inputs contexts, and a job's whole spec.
+// Follows https://docs.github.com/actions/reference/workflows-and-actions/contexts
+
+import { refuse } from '../reason/errors.ts'
+import type { ProjectName, RunId } from '../text/ids.ts'
+import { EvaluationError, evaluateValue } from '../workflow/evaluate.ts'
+import type { Job, Workflow } from '../workflow/types.ts'
+import { resultOf } from './graph.ts'
+import { inputsContext } from './inputs.ts'
+import type { RunState } from './state.ts'
+import { shortRef } from './trigger.ts'
+import type { JobContexts, JobServer, JobSpec, RunCause } from './types.ts'
+
+export { deploymentPayload, dispatchPayload, pushPayload } from './payloads.ts'
+
+export interface GithubFacts {
+  readonly project: ProjectName
+  readonly cause: RunCause
+  /** Absent while a run is only planned. */
+  readonly run?: { readonly id: RunId; readonly number: number; readonly attempt: number }
+  readonly workflow: Workflow
+  /** The job's key. */
+  readonly job?: string
+  readonly serverUrl?: string
+  readonly workspace?: string
+  /** Who started this attempt, when it is a re-run. */
+  readonly triggeringActor?: string
+}
+
+/** The `github` context. `token`, `action` and the paths of files are added by the worker. */
+export function githubContext(facts: GithubFacts): Readonly<Record<string, unknown>> {
+  const { project, cause, run, workflow, job = '', serverUrl = '', workspace } = facts
+  const { ref, sha, event } = cause
+  const [owner = ''] = project.split('/')
+  const pull = pullRequestRefs(cause)
+  return {
+    actor: cause.actor,
+    triggering_actor: facts.triggeringActor ?? cause.actor,
+    api_url: `${serverUrl}/api/v3`,
+    base_ref: pull.base,
+    event: cause.payload,
+    event_name: event,
+    graphql_url: `${serverUrl}/api/graphql`,
+    head_ref: pull.head,
+    job,
+    ref,
+    ref_name: ref.startsWith('refs/pull/') ? ref.slice('refs/pull/'.length) : shortRef(ref),
+    ref_protected: false,
+    ref_type: ref.startsWith('refs/tags/') ? 'tag' : 'branch',
+    repository: project,
+    repository_owner: owner,
+    repositoryUrl: `${serverUrl}/${project}.git`,
+    retention_days: '90',
+    run_attempt: String(run?.attempt ?? 1),
+    run_id: run?.id ?? '',
+    run_number: String(run?.number ?? ''),
+    secret_source: 'Actions',
+    server_url: serverUrl,
+    sha,
+    workflow: workflow.name,
+    workflow_ref: `${project}/${workflow.file}@${ref}`,
+    workflow_sha: sha,
+    ...(workspace === undefined ? {} : { workspace }),
+  }
+}
+
+function pullRequestRefs(cause: RunCause): { base: string; head: string } {
+  if (cause.event !== 'pull_request') return { base: '', head: '' }
+  const pull = field(cause.payload, 'pull_request')
+  return { base: String(field(field(pull, 'base'), 'ref') ?? ''), head: String(field(field(pull, 'head'), 'ref') ?? '') }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+/** The `needs` context of a job: result and outputs of each job it names. A tolerated failure is a success here. */
+export function needsContext(state: RunState, job: string): JobContexts['needs'] {
+  const needs = state.plan?.jobs.find((planned) => planned.key === job)?.needs ?? []
+  return Object.fromEntries(needs.map((need) => [need, { result: resultOf(state.jobs.get(need)), outputs: state.jobs.get(need)?.outputs ?? {} }]))
+}
+
+/** What a job's own `if` and `continue-on-error` see. */
+export function jobContexts(
+  state: RunState,
+  workflow: Workflow,
+  options: { job: string; vars: Readonly<Record<string, string>>; serverUrl?: string },
+): Omit<JobContexts, 'secrets'> {
+  const { project = '', cause, id, number = 0, attempt, rerunBy } = state
+  const { job, vars, serverUrl } = options
+  if (!cause) return { github: {}, vars, needs: {}, inputs: {}, matrix: {}, strategy: {} }
+  const github = githubContext({ project, cause, run: { id, number, attempt }, workflow, job, serverUrl, triggeringActor: rerunBy })
+  const strategy = { 'fail-fast': true, 'job-index': 0, 'job-total': 1, 'max-parallel': 1 }
+  return { github, vars, needs: needsContext(state, job), inputs: inputsContext(workflow, cause), matrix: {}, strategy }
+}
+
+export interface JobSpecFacts {
+  readonly state: RunState
+  readonly workflow: Workflow
+  readonly job: Job
+  readonly attempt: number
+  readonly vars: Readonly<Record<string, string>>
+  /** With GITHUB_TOKEN. */
+  readonly secrets: Readonly<Record<string, string>>
+  readonly server?: JobServer
+}
+
+/** Everything the worker of a job is given. @throws PushwayError `workflow-invalid` when `timeout-minutes` is not a number of minutes. */
+export function jobSpec(facts: JobSpecFacts): JobSpec {
+  const { state, workflow, job, attempt, vars, secrets, server } = facts
+  const contexts = { ...jobContexts(state, workflow, { job: job.id, vars, serverUrl: server?.url }), secrets }
+  return {
+    run: state.id,
+    runNumber: state.number ?? 0,
+    attempt,
+    job,
+    workflowEnv: workflow.env,
+    workflowDefaults: workflow.defaults,
+    contexts,
+    timeoutMs: timeoutOf(workflow, job, contexts),
+    ...(server ? { server } : {}),
+  }
+}
+
+const defaultMinutes = 360
+
+function timeoutOf(workflow: Workflow, job: Job, contexts: JobContexts): number {
+  const template = job.timeoutMinutes
+  if (!template) return defaultMinutes * 60_000
+  try {
+    const minutes = Number(evaluateValue(template, { contexts: { ...contexts, secrets: {} }, status: 'success' }))
+    if (Number.isFinite(minutes) && minutes > 0) return Math.round(minutes * 60_000)
+  } catch (error) {
+    if (error instanceof EvaluationError) throw refuse('workflow-invalid', workflow.file, [error.diagnostic])
+    throw error
+  }
+  const message = `\`timeout-minutes\` of job \`${job.id}\` must be a number of minutes above 0, not "${template.value}".`
+  throw refuse('workflow-invalid', workflow.file, [{ severity: 'error', code: 'timeout-invalid', message, at: template.at }])
+}

@@ -1,0 +1,172 @@
+// What one job of a run does next.
+
+import { reason } from '../reason/reasons.ts'
+import { conditionNamesStatus, EvaluationError, evaluateCondition, evaluateValue, type Scope } from '../workflow/evaluate.ts'
+import type { Job, Workflow } from '../workflow/types.ts'
+import { jobContexts } from './contexts.ts'
+import { ancestorsOf, resultOf, statusBefore } from './graph.ts'
+import type { RunState } from './state.ts'
+import type { Conclusion, JobState, PlannedJob, RunAction, RunEvent } from './types.ts'
+
+export interface JobDecision {
+  readonly events: readonly RunEvent[]
+  readonly actions: readonly RunAction[]
+}
+
+export interface JobScene {
+  readonly state: RunState
+  readonly workflow: Workflow
+  readonly job: JobState
+  readonly vars: Readonly<Record<string, string>>
+}
+
+const nothing: JobDecision = { events: [], actions: [] }
+
+/** The next facts and actions of one job. */
+export function decideJob(scene: JobScene): JobDecision {
+  const { state, workflow, job } = scene
+  const planned = state.plan?.jobs.find(({ key }) => key === job.key)
+  const definition = workflow.jobs.find(({ id }) => id === job.key)
+  if (!planned || !definition) return job.phase === 'finished' ? nothing : finish(scene, 'failure', `The workflow has no job ${job.key} any more.`)
+  if (job.phase === 'finished') return closeLeftover(scene)
+  if (job.steps) return afterSteps(scene, definition, job.steps)
+  switch (job.phase) {
+    case 'pending':
+      return decidePending(scene, definition, planned)
+    case 'waiting':
+      return decideWaiting(scene, definition)
+    case 'running':
+    case 'deploying':
+      return isUnwanted(scene, definition) ? { events: [], actions: [{ kind: 'CancelJob', ...ref(scene), force: state.cancel?.force === true }] } : nothing
+  }
+}
+
+function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): JobDecision {
+  const { state, job } = scene
+  if (state.cancel?.force) return finish(scene, 'cancelled', cancelReason(state))
+  if (planned.needs.some((need) => state.jobs.get(need)?.phase !== 'finished')) return nothing
+  const status = statusBefore(state, job.key)
+  const holds = conditionHolds(scene, definition, status)
+  if (typeof holds === 'string') return finish(scene, 'failure', holds)
+  if (!holds && state.cancel) return finish(scene, 'cancelled', cancelReason(state))
+  if (!holds) return finish(scene, 'skipped', skipReason(scene, definition, status))
+  if (planned.environment === undefined) return start(scene)
+  return { events: [], actions: [{ kind: 'OpenDeployment', ...ref(scene), environment: planned.environment }] }
+}
+
+function decideWaiting(scene: JobScene, definition: Job): JobDecision {
+  const { state, job } = scene
+  const end = job.deploymentEnd
+  // It ended before the steps began, so the job did not do its work, however the deployment calls it.
+  if (end) return finish(scene, end.conclusion === 'success' ? 'failure' : end.conclusion, end.reason)
+  if (isUnwanted(scene, definition)) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(state)))
+  return job.cleared ? start(scene) : nothing
+}
+
+/** The worker has ended. A job with a deployment ends with it; others end now. */
+function afterSteps(scene: JobScene, definition: Job, steps: NonNullable<JobState['steps']>): JobDecision {
+  const { state, job } = scene
+  if (steps.conclusion !== 'success') {
+    // A worker that was killed by force can't say so itself.
+    const conclusion = state.cancel?.force && steps.conclusion === 'failure' ? 'cancelled' : steps.conclusion
+    const problem = steps.problem ?? (conclusion === 'cancelled' && state.cancel ? cancelReason(state) : undefined)
+    return both(close(scene, conclusion), conclude(scene, definition, conclusion, problem))
+  }
+  if (!job.deployment) return finish(scene, 'success')
+  const end = job.deploymentEnd
+  if (end) return conclude(scene, definition, end.conclusion, end.conclusion === 'success' ? undefined : end.reason)
+  if (state.cancel?.force) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(state)))
+  if (isUnwanted(scene, definition)) return close(scene, 'cancelled')
+  return { events: [], actions: [{ kind: 'ContinueDeployment', ...ref(scene), deployment: job.deployment }] }
+}
+
+/** A deployment that was opened while its job was being cancelled is not wanted any more. */
+function closeLeftover(scene: JobScene): JobDecision {
+  const { conclusion } = scene.job
+  return conclusion && conclusion !== 'success' ? close(scene, conclusion) : nothing
+}
+
+/** Whether a cancelled run stops this job. As on GitHub one whose `if` still holds, such as always(), goes on; not under force. */
+function isUnwanted(scene: JobScene, definition: Job): boolean {
+  const { cancel } = scene.state
+  if (!cancel) return false
+  return cancel.force || conditionHolds(scene, definition, 'cancelled') !== true
+}
+
+/** Whether the job's `if` holds; a sentence when it can't be evaluated. */
+function conditionHolds(scene: JobScene, definition: Job, status: Scope['status']): boolean | string {
+  try {
+    return evaluateCondition(definition.if, scopeOf(scene, status))
+  } catch (error) {
+    if (error instanceof EvaluationError) return error.message
+    throw error
+  }
+}
+
+function scopeOf({ state, workflow, job, vars }: JobScene, status: Scope['status']): Scope {
+  return { contexts: { ...jobContexts(state, workflow, { job: job.key, vars }) }, status }
+}
+
+function skipReason({ state, job }: JobScene, definition: Job, status: Scope['status']): string {
+  const condition = definition.if
+  if (status === 'success' || (condition && conditionNamesStatus(condition))) {
+    return reason('condition-false', { condition: condition?.value.trim() ?? 'success()' }).sentence
+  }
+  const unmet = (keys: readonly string[]) => keys.filter((key) => resultOf(state.jobs.get(key)) !== 'success')
+  const direct = unmet(definition.needs)
+  const jobs = direct.length > 0 ? direct : unmet(ancestorsOf(state.plan?.jobs ?? [], job.key))
+  return reason('needs-not-met', { jobs: jobs.join(', ') }).sentence
+}
+
+function cancelReason(state: RunState): string {
+  return reason('cancelled-by-user', { by: state.cancel?.by ?? '' }).sentence
+}
+
+function conclude(scene: JobScene, definition: Job, conclusion: Conclusion, why: string | undefined): JobDecision {
+  const failed = conclusion === 'failure' || conclusion === 'timed_out'
+  return finish(scene, conclusion, why, failed && isTolerated(scene, definition))
+}
+
+function isTolerated(scene: JobScene, definition: Job): boolean {
+  if (!definition.continueOnError) return false
+  try {
+    const value = evaluateValue(definition.continueOnError, scopeOf(scene, 'failure'))
+    return value === true || value === 'true'
+  } catch (error) {
+    if (error instanceof EvaluationError) return false
+    throw error
+  }
+}
+
+// `JobStarted` is recorded together with the action, so that a cancellation in between finds a job to cancel.
+function start(scene: JobScene): JobDecision {
+  const { job } = scene
+  return { events: [{ type: 'JobStarted', job: job.key, attempt: job.attempt }], actions: [{ kind: 'StartJob', ...ref(scene) }] }
+}
+
+function finish({ job }: JobScene, conclusion: Conclusion, why?: string, tolerated = false): JobDecision {
+  const event: RunEvent = {
+    type: 'JobFinished',
+    job: job.key,
+    attempt: job.attempt,
+    conclusion,
+    outputs: job.outputs,
+    ...(why ? { reason: why } : {}),
+    ...(tolerated ? { tolerated } : {}),
+  }
+  return { events: [event], actions: [] }
+}
+
+function close(scene: JobScene, conclusion: Conclusion): JobDecision {
+  const { deployment, deploymentEnd } = scene.job
+  if (!deployment || deploymentEnd) return nothing
+  return { events: [], actions: [{ kind: 'CloseDeployment', ...ref(scene), deployment, conclusion }] }
+}
+
+function both(first: JobDecision, second: JobDecision): JobDecision {
+  return { events: [...first.events, ...second.events], actions: [...first.actions, ...second.actions] }
+}
+
+function ref({ state, job }: JobScene) {
+  return { run: state.id, job: job.key, attempt: job.attempt }
+}

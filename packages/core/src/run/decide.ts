@@ -1,0 +1,47 @@
+// What a run does next: a pure decision on its state. Deciding again on the same state gives the same answer.
+
+import { type ReasonText, reason } from '../reason/reasons.ts'
+import type { Workflow } from '../workflow/types.ts'
+import { decideJob } from './decide-job.ts'
+import { resultOf } from './graph.ts'
+import { runReason } from './reason.ts'
+import type { RunState } from './state.ts'
+import type { Conclusion, RunAction, RunEvent } from './types.ts'
+
+/** `events` are to be recorded together with `actions`; then decide again, until neither comes. */
+export interface RunDecision {
+  readonly events: readonly RunEvent[]
+  readonly actions: readonly RunAction[]
+  readonly reason: ReasonText
+}
+
+/**
+ * The next facts and actions of a run.
+ *
+ * @param state from the run's events
+ * @param workflow its parsed file at its commit; without it nothing can be decided
+ * @param vars the project's variables, for the conditions of jobs
+ */
+export function decideRun(state: RunState, workflow: Workflow | undefined, vars: Readonly<Record<string, string>> = {}): RunDecision {
+  if (state.refused) {
+    const events: readonly RunEvent[] = state.finished ? [] : [{ type: 'RunFinished', conclusion: 'failure' }]
+    return { events, actions: [], reason: reason('failed', { problem: state.problems[0] ?? 'The workflow was refused.' }) }
+  }
+  if (!state.plan) return { events: [], actions: [], reason: runReason(state) }
+  if (!workflow) return { events: [], actions: [], reason: reason('failed', { problem: `The workflow ${state.workflowFile ?? ''} can't be read.` }) }
+  const decisions = [...state.jobs.values()].map((job) => decideJob({ state, workflow, job, vars }))
+  const events = decisions.flatMap((decision) => decision.events)
+  const actions = decisions.flatMap((decision) => decision.actions)
+  const done = !state.finished && [...state.jobs.values()].every((job) => job.phase === 'finished')
+  const end: readonly RunEvent[] = done ? [{ type: 'RunFinished', conclusion: concludeRun(state) }] : []
+  return { events: [...events, ...end], actions, reason: runReason(state) }
+}
+
+/** GitHub's word for the whole: a cancelled run with any cancelled job is cancelled, else one failed job makes it fail. */
+function concludeRun(state: RunState): Conclusion {
+  const results = [...state.jobs.values()].map(resultOf)
+  if (state.cancel && results.includes('cancelled')) return 'cancelled'
+  if (results.includes('failure')) return 'failure'
+  if (results.includes('cancelled')) return 'cancelled'
+  return results.length > 0 && results.every((result) => result === 'skipped') ? 'skipped' : 'success'
+}

@@ -1,0 +1,39 @@
+// Why a job waits or ended as it did, in one sentence, for CLI and UI.
+
+import { type ReasonText, reason } from '../reason/reasons.ts'
+import type { RunState } from './state.ts'
+import type { JobState } from './types.ts'
+
+/** Why the job is where it is; undefined when that is plain (it runs, it succeeded) or there is no such job. */
+export function jobReason(state: RunState, key: string): ReasonText | undefined {
+  const job = state.jobs.get(key)
+  if (!job) return undefined
+  const environment = state.plan?.jobs.find((planned) => planned.key === key)?.environment ?? ''
+  switch (job.phase) {
+    case 'pending':
+      return pendingReason(state, job, environment)
+    case 'waiting':
+      return reason('waiting-for-clearance', { environment })
+    case 'running':
+      return undefined
+    case 'deploying':
+      return reason('deploying-to', { environment })
+    case 'finished':
+      return job.reason ? reason('failed', { problem: job.reason }) : undefined
+  }
+}
+
+function pendingReason(state: RunState, job: JobState, environment: string): ReasonText {
+  const needs = state.plan?.jobs.find((planned) => planned.key === job.key)?.needs ?? []
+  const open = needs.filter((need) => state.jobs.get(need)?.phase !== 'finished')
+  if (open.length > 0) return reason('waiting-for-job', { jobs: open.join(', ') })
+  return environment === '' ? reason('waiting-for-runner') : reason('waiting-for-clearance', { environment })
+}
+
+/** What the run as a whole is at. */
+export function runReason(state: RunState): ReasonText {
+  if (state.finished) return reason('run-finished', { conclusion: state.conclusion ?? 'success' })
+  const phases = [...state.jobs.values()].map((job) => job.phase)
+  const count = (...wanted: readonly JobState['phase'][]) => phases.filter((phase) => wanted.includes(phase)).length
+  return reason('run-moves-on', { running: count('running', 'deploying'), waiting: count('pending', 'waiting') })
+}

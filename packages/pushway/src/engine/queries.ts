@@ -137,7 +137,7 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
     environment: name,
     release: describeRelease(shop, made.release),
     changes: releaseChanges(previous, made.release),
-    steps: [...protection, ...plan.steps.map(describeStep)],
+    steps: [...protection, ...plan.steps.map((step) => describeStep(step, plan))],
     warnings,
   }
 }

@@ -104,7 +104,7 @@ function rolloutView(rollout: RolloutState, observed: Observed | undefined): Rol
   const baseline = traffic?.baseline ?? last?.baseline
   return {
     strategy: plan.strategy.kind,
-    steps: plan.steps.map((step, index) => ({ text: describeStep(step), ...stepState(rollout, index) })),
+    steps: plan.steps.map((step, index) => ({ text: describeStep(step, plan), ...stepState(rollout, index) })),
     percent: rollout.weight?.percent ?? 0,
     ...(fresh ? { fresh } : {}),
     ...(baseline ? { baseline } : {}),

@@ -1,0 +1,213 @@
+// The composition of the server: the only place where drivers are made and handed to the engine and to HTTP.
+
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fail } from '@pushway/core/reason/errors.ts'
+import { openFileBlobs } from '../drivers/blobs/files.ts'
+import { createHostJobs } from '../drivers/jobs/host/index.ts'
+import { createEmbeddedRouter } from '../drivers/router/embedded/index.ts'
+import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
+import { createActionWorker } from '../engine/actions.ts'
+import { driveDeployment } from '../engine/drive-deployment.ts'
+import { createEngine, type Engine } from '../engine/loop.ts'
+import { createJobPump } from '../engine/pump-jobs.ts'
+import { createQueries } from '../engine/queries.ts'
+import { createCommands } from '../engine/service.ts'
+import { openRepositories } from '../git/repositories.ts'
+import { createHttpServer, registryAccess } from '../http/server.ts'
+import type { HttpOptions } from '../http/services.ts'
+import { createSources } from '../model/sources.ts'
+import { createStates } from '../model/states.ts'
+import { createLocks, type Workshop } from '../model/workshop.ts'
+import { performers } from '../perform/index.ts'
+import type { RunningServer, ServeOptions } from '../ports/program.ts'
+import type { Commands, Queries } from '../ports/service.ts'
+import type { ProgramLog, World } from '../ports/world.ts'
+import { createRegistry } from '../registry/index.ts'
+import { createAccounts } from '../store/accounts.ts'
+import { type Database, openDatabase } from '../store/database.ts'
+import { createEventStore } from '../store/event-store.ts'
+import { createLists } from '../store/lists.ts'
+import { openRegistryIndex } from '../store/registry-index.ts'
+import { createSettings, loadKey } from '../store/settings.ts'
+import { createWebhookStore } from '../store/webhooks.ts'
+import { defaultCacheDir } from '../util/cache-dir.ts'
+import { createIds, systemClock } from '../util/clock.ts'
+import { controlSocket } from '../util/control-socket.ts'
+import { detectIsolation, type Isolation } from '../util/isolation/index.ts'
+import { Secret } from '../util/secret.ts'
+import { createRouteWatch } from '../watch/routes.ts'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { startDataPlane } from './data-plane.ts'
+import { engineAnswers } from './docker-engine.ts'
+import { version } from './version.ts'
+import { webFolder } from './web-folder.ts'
+
+/** Starts everything that belongs to a data folder. @throws PushwayError `data-in-use`, `data-not-writable`, `server-port-in-use`, … */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const folder = openDataFolder(options.data)
+  try {
+    return await serveFolder(folder, options)
+  } catch (error) {
+    folder.release()
+    throw error
+  }
+}
+
+async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<RunningServer> {
+  const { log } = options
+  const database = openDatabase(folder.path('pushway.db'))
+  const stopping = new AbortController()
+  let server: Server | undefined
+  try {
+    const isolation = await detectIsolation(process.env.PUSHWAY_ISOLATION)
+    const address = { url: '' }
+    const parts = makeParts({ folder, database, isolation, options, address })
+    const { shop, accounts } = parts
+    const queries = createQueries(shop)
+    const commands = createCommands(shop, queries)
+    server = createHttpServer(httpOptions({ parts, commands, queries, address, log }))
+    // The port before the data plane: without it nothing else is started.
+    address.url = await listen(server, options)
+    await startDataPlane(folder, { log, signal: stopping.signal })
+    const password = process.env.PUSHWAY_ADMIN_PASSWORD
+    delete process.env.PUSHWAY_ADMIN_PASSWORD
+    const { signIn } = await accounts.bootstrap(password ? new Secret(password) : undefined)
+    const engine = makeEngine(shop, stopping.signal)
+    engine.start()
+    const stop = () => stopServer({ server, engine, database, folder, stopping })
+    return { url: address.url, ...(signIn ? { firstSignIn: signIn } : {}), isolation, accounts, commands, queries, stop }
+  } catch (error) {
+    stopping.abort()
+    server?.close()
+    database.close()
+    throw error
+  }
+}
+
+interface Running {
+  readonly server: Server | undefined
+  readonly engine: Engine
+  readonly database: Database
+  readonly folder: DataFolder
+  readonly stopping: AbortController
+}
+
+async function stopServer({ server, engine, database, folder, stopping }: Running): Promise<void> {
+  stopping.abort()
+  await Promise.all([server ? closeServer(server) : undefined, engine.stop()])
+  database.close()
+  folder.release()
+}
+
+interface HttpInput {
+  readonly parts: ReturnType<typeof makeParts>
+  readonly commands: Commands
+  readonly queries: Queries
+  readonly address: { readonly url: string }
+  readonly log: ProgramLog
+}
+
+function httpOptions({ parts, commands, queries, address, log }: HttpInput): HttpOptions {
+  const { accounts, repositories, webhooks, blobs, index, shop } = parts
+  const registry = createRegistry({
+    blobs,
+    index,
+    access: registryAccess({ accounts, queries }),
+    onPush: ({ repository, tag, digest, source, principal }) =>
+      commands.imagePushed({
+        repository,
+        digest,
+        by: principal.name,
+        ...(tag ? { tag } : {}),
+        ...(source ? { source } : {}),
+        ...(principal.run ? { run: principal.run } : {}),
+      }),
+  })
+  const webDir = webFolder()
+  return {
+    accounts,
+    commands,
+    queries,
+    repositories,
+    webhooks,
+    clock: shop.world.clock,
+    log,
+    version,
+    publicUrl: () => address.url,
+    registry,
+    ...(webDir ? { webDir } : {}),
+  }
+}
+
+interface PartsInput {
+  readonly folder: DataFolder
+  readonly database: Database
+  readonly isolation: Isolation
+  readonly options: ServeOptions
+  readonly address: { readonly url: string }
+}
+
+function makeParts({ folder, database, isolation, options, address }: PartsInput) {
+  const clock = systemClock
+  const settings = createSettings(database, loadKey(folder.path('key')))
+  const repositories = openRepositories(folder.path('git'))
+  const accounts = createAccounts(database, clock)
+  const blobs = openFileBlobs(folder.path('blobs'))
+  const toolchainCacheDir = join(defaultCacheDir(), 'toolchains')
+  const agentSocket = controlSocket(folder.path('agent'), 'agent')
+  const proxySocket = controlSocket(folder.path('proxy'), 'proxy')
+  const world: World = {
+    clock,
+    ids: createIds(clock),
+    store: createEventStore(database, clock),
+    lists: createLists(database),
+    settings,
+    git: repositories,
+    jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir }),
+    router: createEmbeddedRouter({ socket: proxySocket }),
+    runtimes: {
+      process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),
+    },
+    tokens: { create: async (run, project) => new Secret(accounts.createRunToken(run, project).token), revoke: (run) => accounts.revokeRunTokens(run) },
+    server: {
+      get url() {
+        return address.url
+      },
+      registryAliases: options.registryAliases,
+      engineAvailable: engineAnswers,
+    },
+    log: options.log,
+  }
+  const exclusive = createLocks()
+  const shop: Workshop = { world, states: createStates(world.store), sources: createSources(repositories), notes: new Map(), exclusive }
+  return { shop, accounts, repositories, blobs, index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), clock }
+}
+
+function makeEngine(shop: Workshop, signal: AbortSignal): Engine {
+  return createEngine({
+    shop,
+    actions: createActionWorker(shop, performers, signal),
+    jobs: createJobPump(shop, signal),
+    driveDeployment: (id) => driveDeployment(shop, id, signal),
+    watch: createRouteWatch(shop, signal),
+  })
+}
+
+/** Gives the address that programs on this machine use. */
+function listen(server: Server, { host, port }: ServeOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? fail('server-port-in-use', { port }) : error))
+    server.listen({ host, port }, () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  })
+}
+
+/** Open streams (logs, events) end; answers under way get a moment. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 500).unref()
+  })
+}

@@ -1,0 +1,43 @@
+// What the command line is given by main: the program's version and the parts that only main may put together.
+
+import type { Accounts, Issued } from './accounts.ts'
+import type { Commands, Queries } from './service.ts'
+import type { ProgramLog } from './world.ts'
+
+export interface ServeOptions {
+  readonly data: string
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly log: ProgramLog
+  /** Registry host names that mean the embedded registry. */
+  readonly registryAliases: readonly string[]
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** At the first start only: how the first administrator signs in. */
+  readonly firstSignIn?: Issued
+  readonly isolation: { readonly kind: 'uid' | 'namespaces' | 'none'; readonly why: string }
+  readonly accounts: Accounts
+  readonly commands: Commands
+  readonly queries: Queries
+  /** Stops the control plane; the proxy, the agent, instances and jobs go on. */
+  stop(): Promise<void>
+}
+
+export interface Composition {
+  readonly version: string
+  /** Starts the server of a data folder in this process. */
+  serve(options: ServeOptions): Promise<RunningServer>
+  /** Stops the proxy, the agent and its instances of a data folder; gives what was stopped, in words. */
+  stopAll(data: string): Promise<readonly string[]>
+  /** A program log that writes JSON lines to a file. */
+  fileLog(file: string): ProgramLog
+}
+
+/** What each command's file gets. */
+export interface CommandContext extends Composition {
+  /** The program's exit code when the command is done; 0 unless set. */
+  exit(code: number): void
+}

@@ -31,7 +31,7 @@ export function importsOf(source: SourceFile, known: ReadonlySet<string>): reado
 }
 
 /** The project's file that a specifier names. */
-export function resolveImport(from: string, specifier: string, known: ReadonlySet<string>): string | undefined {
+function resolveImport(from: string, specifier: string, known: ReadonlySet<string>): string | undefined {
   const path = specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : specifier.replace(/^@pushway\/core\//, 'packages/core/src/')
   return [path, path.replace(/\.js$/, '.ts')].find((candidate) => known.has(candidate))
 }

@@ -8,7 +8,7 @@ const middle = ['store', 'drivers', 'runner', 'git', 'registry', 'proxy', 'agent
 const surfaces = ['http', 'cli']
 
 /** Layer → what it may import besides itself. A new folder needs a row here, and its reason in docs/architecture.md. */
-export const mayImport: Readonly<Record<string, readonly string[]>> = {
+const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   ports: ['core', 'util'],
   util: ['core', 'ports'],

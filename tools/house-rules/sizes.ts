@@ -4,7 +4,7 @@ import type { Function as FunctionNode, Node } from '@babel/types'
 import type { Finding, SourceFile } from './source.ts'
 import { lineOf, linesOf, type Visit, walk } from './walk.ts'
 
-export const bands = { file: { p90: 250, max: 400 }, function: { p90: 35, max: 70 }, params: 3 } as const
+const bands = { file: { p90: 250, max: 400 }, function: { p90: 35, max: 70 }, params: 3 } as const
 
 /** Methods that another library calls: their parameters are its choice. */
 const foreignMethods = new Set(['onHeaders', 'onResponseStart', 'onUpgrade', 'onRequestUpgrade'])

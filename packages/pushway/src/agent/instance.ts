@@ -54,6 +54,7 @@ export class Instance {
   #closerLookAt = 0
   #endReason: string | undefined
   #stopping = false
+  #released = false
   readonly #seen = new Map<StreamName, number>()
 
   constructor(record: InstanceRecord, context: InstanceContext) {
@@ -118,6 +119,7 @@ export class Instance {
       this.record.prepared = true
     }
     await this.#choosePorts()
+    if (this.#released) return
     if (this.#stopping) {
       this.#leave()
       return
@@ -280,6 +282,7 @@ export class Instance {
   }
 
   #ended(exit: string): void {
+    if (this.#released) return
     // What it left in its group must not keep its ports.
     this.#kill('SIGKILL')
     this.#quiet()
@@ -312,6 +315,12 @@ export class Instance {
     this.state = 'exited'
     clearPlace(this.#context.dir)
     this.#context.gone(this)
+  }
+
+  /** This agent looks no further: the next one takes the process over. */
+  release(): void {
+    this.#released = true
+    this.#quiet()
   }
 
   #quiet(): void {

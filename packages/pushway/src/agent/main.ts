@@ -17,10 +17,10 @@ export interface AgentOptions {
 }
 
 /**
- * Runs the agent until SIGTERM or SIGINT, or until it is asked to end; instances go on.
+ * Runs the agent until SIGTERM or SIGINT, or until it is asked to end, and ends the process then; instances go on.
  * @throws Error when another agent serves this folder
  */
-export async function runAgent(options: AgentOptions): Promise<void> {
+export async function runAgent(options: AgentOptions): Promise<never> {
   const { stateDir } = options
   const log = options.log ?? ((line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`))
   mkdirSync(stateDir, { recursive: true })
@@ -31,12 +31,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   // A mistake in one instance's handling must not end the watch over all others.
   process.on('uncaughtException', (error) => log(`unexpected: ${error.stack ?? error.message}`))
   const supervisor = new Supervisor(stateDir, log)
-  let server: Server | undefined
   await new Promise<void>((resolve, reject) => {
     const hello: AgentHello = { version: options.version ?? '0', protocol: agentProtocol, pid: process.pid }
+    let server: Server | undefined
     const end = (instances: boolean) => {
-      server?.close()
-      supervisor.close(instances).then(resolve, reject)
+      supervisor.close(instances).then(() => closeServer(server).then(resolve), reject)
     }
     process.once('SIGTERM', () => end(false))
     process.once('SIGINT', () => end(false))
@@ -47,7 +46,17 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       log(`agent ${process.pid} serves ${stateDir}`)
     }, reject)
   })
-  server?.closeAllConnections()
+  // Handles of running instances would keep the process for ever.
+  process.exit(0)
+}
+
+/** Lets the last answer out. */
+function closeServer(server: Server | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 500).unref()
+    if (server) server.close(() => resolve())
+    else resolve()
+  })
 }
 
 async function answers(socket: string): Promise<boolean> {

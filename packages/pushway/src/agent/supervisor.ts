@@ -85,6 +85,7 @@ export class Supervisor {
       while (this.#groups.size > 0) await new Promise((resolve) => setTimeout(resolve, 50))
     }
     clearInterval(this.#ticker)
+    for (const group of this.#groups.values()) for (const instance of group.instances) instance.release()
     this.#save()
   }
 

@@ -45,7 +45,13 @@ export type EnvironmentEvent =
   | { readonly type: 'RolloutAdmitted'; readonly deployment: DeploymentId }
   | { readonly type: 'RolloutLeft'; readonly deployment: DeploymentId }
   /** `groups`: which group serves each service from now on. */
-  | { readonly type: 'ReleaseLive'; readonly release: ReleaseId; readonly deployment: DeploymentId; readonly kind: 'deploy' | 'rollback' | 'promote'; readonly groups: Readonly<Record<string, GroupId>> }
+  | {
+      readonly type: 'ReleaseLive'
+      readonly release: ReleaseId
+      readonly deployment: DeploymentId
+      readonly kind: 'deploy' | 'rollback' | 'promote'
+      readonly groups: Readonly<Record<string, GroupId>>
+    }
   /** The verify workflow passed against it: its digests are proven here. */
   | { readonly type: 'ReleaseVerified'; readonly release: ReleaseId; readonly digests: readonly Digest[] }
 
@@ -70,6 +76,7 @@ export interface StoredEvent<E extends PushwayEvent = PushwayEvent> {
   readonly cause?: StreamId
 }
 
+/** The name of each thing's stream. */
 export const streams = {
   run: (id: RunId): StreamId => `run/${id}`,
   deployment: (id: DeploymentId): StreamId => `deployment/${id}`,

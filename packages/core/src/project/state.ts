@@ -31,6 +31,7 @@ export interface ProjectState {
   readonly images: readonly PushedImage[]
 }
 
+/** A project before its first event. */
 export const emptyProject: ProjectState = { createdAt: 0, pushes: [], images: [] }
 
 const kept = 200

@@ -8,6 +8,7 @@ function entry<F = void>(row: ErrorEntry<F>): ErrorEntry<F> {
 
 const see = 'Each line above says what is wrong and where.'
 
+/** Code → what the error is and says. Codes are stable: scripts compare them. */
 export const errorTable = {
   'workflow-invalid': entry<{ file: string; count: number }>({
     kind: 'user',
@@ -185,7 +186,13 @@ export const errorTable = {
     say: (f) => `${f.image}@${f.digest} was never verified in ${f.from}.`,
     next: (f) => `Deploy it to ${f.from} first, or promote the release that was: pushway promote ${f.from} production.`,
   }),
-  'release-refused': entry<{ environment: string; problems: string }>({ kind: 'user', http: 422, exit: 2, say: (f) => `No release for ${f.environment} could be made: ${f.problems}`, next: () => 'Mend that and push again.' }),
+  'release-refused': entry<{ environment: string; problems: string }>({
+    kind: 'user',
+    http: 422,
+    exit: 2,
+    say: (f) => `No release for ${f.environment} could be made: ${f.problems}`,
+    next: () => 'Mend that and push again.',
+  }),
   'image-not-pinned': entry<{ service: string; problem: string }>({
     kind: 'user',
     http: 409,

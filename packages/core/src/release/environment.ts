@@ -22,6 +22,7 @@ export interface EnvironmentState {
   readonly proven: readonly Digest[]
 }
 
+/** An environment before its first event. */
 export const emptyEnvironment: EnvironmentState = { history: [], proven: [] }
 
 /**

@@ -2,6 +2,10 @@
 
 import type { DeploymentId, EnvironmentName, ProjectName, ReleaseId, RunId } from '@pushway/core/text/ids.ts'
 
+/**
+ * Lists and counters, all of them projections of the events: written in the transaction that appends, so a reader sees what was appended.
+ * Synchronous; what a limit cuts is the oldest; may be dropped and built again. A counter gives each number once, also after a crash (numbers may be left out).
+ */
 export interface Lists {
   projects(): readonly ProjectName[]
   hasProject(name: ProjectName): boolean

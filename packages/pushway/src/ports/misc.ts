@@ -2,10 +2,12 @@
 
 import type { CommitId, EpochMs, ProjectName } from '@pushway/core/text/ids.ts'
 
+/** The only source of time: tests give their own. */
 export interface Clock {
   now(): EpochMs
 }
 
+/** The only source of ids: tests give their own. */
 export interface Ids {
   /** A new unique id that sorts by time: lower-case letters and digits. */
   next(): string

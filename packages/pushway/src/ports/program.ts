@@ -14,6 +14,7 @@ export interface ServeOptions {
   readonly registryAliases: readonly string[]
 }
 
+/** A control plane that is up in this process. */
 export interface RunningServer {
   readonly url: string
   /** At the first start only: how the first administrator signs in. */
@@ -26,6 +27,7 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** What only main may put together. Each call is made at most once per process. */
 export interface Composition {
   readonly version: string
   /** Starts the server of a data folder in this process. */

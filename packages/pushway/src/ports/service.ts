@@ -40,6 +40,10 @@ export interface TimelineFilter {
   readonly limit: number
 }
 
+/**
+ * What people and programs may ask for. `by` is who asks; whether they may was decided before. A command has been appended, durably, when it
+ * returns; what follows from it happens afterwards. Throws a PushwayError (`not-found`, `already-exists`, …) and then nothing was changed.
+ */
 export interface Commands {
   createProject(name: ProjectName, by: string): ProjectView
   /** Idempotent per (project, ref, after). `delivery`: a webhook's delivery id. */
@@ -60,6 +64,7 @@ export interface Commands {
   setVariable(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: string, by: string): void
 }
 
+/** What can be seen. Reads only; throws a PushwayError `not-found` for what is not there. */
 export interface Queries {
   projects(): readonly ProjectView[]
   project(name: ProjectName): ProjectView

@@ -9,6 +9,10 @@ export interface SettingScope {
   readonly environment: EnvironmentName | undefined
 }
 
+/**
+ * Secrets are sealed at rest, and every new value is a new version: releases pin versions, so old ones are kept. Durable when a call returns.
+ * An environment's value hides the project's of the same name.
+ */
 export interface Settings {
   setSecret(scope: SettingScope, secret: { name: string; value: Secret; by: string; at: EpochMs }): number
   /** The secrets a job or release of that environment sees: the project's, overridden by the environment's. */

@@ -17,6 +17,7 @@ export interface AnsweredDelivery {
   readonly answer: string
 }
 
+/** Synchronous and durable when a call returns; deliveries may come several times, at once, and again after a crash. */
 export interface WebhookStore {
   setWebhook(project: ProjectName, setting: WebhookSetting): void
   webhook(project: ProjectName): WebhookSetting | undefined

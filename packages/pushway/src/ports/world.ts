@@ -24,6 +24,7 @@ export interface RunTokens {
   revoke(run: RunId): void
 }
 
+/** What performers need to know of the server they run in. */
 export interface ServerFacts {
   /** `http://127.0.0.1:PORT`: how jobs and people on this machine reach the server. */
   readonly url: string

@@ -14,6 +14,8 @@ export interface Import {
   readonly names: readonly string[]
   /** Gone when compiled. */
   readonly typeOnly: boolean
+  /** Named by its path to be started or loaded as a file: `new URL('./worker.ts', import.meta.url)`. No import in the sense of layers. */
+  readonly started: boolean
   readonly line: number
 }
 
@@ -25,7 +27,7 @@ export function importsOf(source: SourceFile, known: ReadonlySet<string>): reado
     noteTaken(node, taken)
     const one = readImport(node, parent, taken)
     if (one === undefined) continue
-    found.push({ ...one, from: source.path, to: resolveImport(source.path, one.specifier, known), line: lineOf(node) })
+    found.push({ ...one, started: node.type === 'StringLiteral', from: source.path, to: resolveImport(source.path, one.specifier, known), line: lineOf(node) })
   }
   return found
 }
@@ -60,7 +62,6 @@ function readImport(node: Node, parent: Node | undefined, taken: ReadonlyMap<Nod
       return { specifier: argument.type === 'StringLiteral' ? argument.value : '', names: ['*'], typeOnly: true }
     }
     case 'StringLiteral':
-      // A file named by its path is started or loaded from somewhere: `new URL('./worker.ts', import.meta.url)`.
       return parent?.type === 'NewExpression' && /^\.{1,2}\/.*\.(ts|js|mjs)$/.test(node.value)
         ? { specifier: node.value, names: ['*'], typeOnly: false }
         : undefined

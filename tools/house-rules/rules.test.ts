@@ -78,6 +78,11 @@ describe('layers', () => {
     expect(rulesOf(checkLayers(sources({ [shell]: "import type { x } from '../store/b.ts'", ...files })))).toEqual(['layers'])
   })
 
+  test('naming the file that is to be started is no import', () => {
+    const files = { 'packages/pushway/src/util/self.ts': "new URL('../main.ts', import.meta.url)", 'packages/pushway/src/main.ts': '' }
+    expect(checkLayers(sources(files))).toEqual([])
+  })
+
   test('a folder without a row in the matrix is named', () => {
     expect(messages(checkLayers(sources({ 'packages/pushway/src/misc/a.ts': 'export {}' })))).toContain('"misc" is no layer')
   })

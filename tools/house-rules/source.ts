@@ -42,7 +42,7 @@ export function parseSource(path: string, text: string): SourceFile {
 }
 
 function kindOf(path: string): SourceFile['kind'] {
-  if (/\.test\.tsx?$/.test(path) || path.startsWith('test/')) return 'test'
+  if (/\.test\.tsx?$|[./-]test-(helpers|support)\.ts$/.test(path) || path.startsWith('test/')) return 'test'
   return path.startsWith('packages/') ? 'source' : 'tool'
 }
 

@@ -25,8 +25,8 @@ export async function receivePush(server: GitServer, request: PushRequest): Prom
   const { repositories } = server
   const { project, res, body, principal } = request
   if (!repositories.has(project)) {
-    await repositories.create(project)
     server.onCreate(project, principal)
+    await repositories.create(project)
   }
   const before = await repositories.refs(project)
   const gone = new AbortController()
@@ -82,7 +82,7 @@ async function announce(server: GitServer, push: Parameters<GitServer['onPush']>
       push.say(error.next)
     } else {
       push.say("error: The push was taken, but nothing could be started for it: a mistake of ours. See the server's log.")
-      console.error(error)
+      server.onMistake(error)
     }
   }
 }

@@ -80,6 +80,7 @@ describe('a real git client', () => {
     expect(result.ok).toBe(true)
     expect(result.stderr).toContain('remote: error: The push was taken')
     expect(result.stderr).not.toContain('boom')
+    expect(world.mistakes).toEqual([new Error('boom')])
   })
 
   it('pushes 60 MB without holding it in memory', async () => {

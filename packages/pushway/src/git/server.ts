@@ -37,10 +37,12 @@ export interface GitPush {
 export interface GitServer {
   readonly repositories: Repositories
   readonly access: GitAccess
-  /** Makes a project that a push names for the first time; its repository is there already. */
+  /** Makes a project that a push names for the first time; may be called again after a crash. Its repository comes next. */
   readonly onCreate: (project: ProjectName, principal: Principal) => void
   /** The pusher waits until it is done. An exception becomes a line for the pusher; the push itself has succeeded. */
   readonly onPush: (push: GitPush) => Promise<void>
+  /** Told of exceptions of `onPush` that are mistakes of ours. */
+  readonly onMistake: (error: unknown) => void
 }
 
 export interface GitRequest {

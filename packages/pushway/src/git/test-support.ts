@@ -25,6 +25,7 @@ export interface GitWorld {
   readonly repositories: Repositories
   readonly pushes: GitPush[]
   readonly created: string[]
+  readonly mistakes: unknown[]
   /** Called for each push; may say lines. */
   onPush: (push: GitPush) => Promise<void>
   /** `http://user:password@127.0.0.1:PORT/acme/hello.git`. */
@@ -67,6 +68,7 @@ export async function startGitWorld(): Promise<GitWorld> {
     repositories,
     access: fakeAccess(),
     onCreate: (project) => void world.created.push(project),
+    onMistake: (error) => void world.mistakes.push(error),
     onPush: async (push) => {
       world.pushes.push(push)
       await world.onPush(push)
@@ -97,6 +99,7 @@ export async function startGitWorld(): Promise<GitWorld> {
     repositories,
     pushes: [],
     created: [],
+    mistakes: [],
     onPush: async () => {},
     url: (project, user = 'ana:secret') => `http://${user}@127.0.0.1:${port}/${project}.git`,
     git,

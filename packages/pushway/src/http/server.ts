@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { fail } from '@pushway/core/reason/errors.ts'
+import type { ProjectName } from '@pushway/core/text/ids.ts'
 import { createGitHandler, type GitAccess, isGitPath } from '../git/server.ts'
 import { createWebhookHandler } from '../git/webhooks.ts'
 import type { Principal } from '../ports/principal.ts'
@@ -11,6 +12,7 @@ import { authenticate } from './authenticate.ts'
 import { authorize, may, mayUseImages } from './authorize.ts'
 import { createMetrics, type Metrics, type Part } from './metrics.ts'
 import { reportPush } from './push-progress.ts'
+import { isSameName, registerProject } from './register-project.ts'
 import { allRoutes } from './routes/index.ts'
 import type { HttpOptions, RawHandler, Services } from './services.ts'
 import { createStatic } from './static.ts'
@@ -42,11 +44,12 @@ export function createHttpServer(options: HttpOptions): Server {
 }
 
 /** What git needs to know of the accounts. */
-export function gitAccess({ accounts }: Pick<Services, 'accounts'>): GitAccess {
+export function gitAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>): GitAccess {
+  const taken = (name: ProjectName): boolean => queries.projects().some((project) => project.name !== name && isSameName(project.name, name))
   const actions = { read: 'repository.read', write: 'repository.write', create: 'project.create' } as const
   return {
     authenticate: async (req) => (await authenticate(accounts, req)).principal,
-    allowed: (principal, project, what) => may(accounts, principal, actions[what], project),
+    allowed: (principal, project, what) => may(accounts, principal, actions[what], project) && !(what === 'create' && taken(project)),
   }
 }
 
@@ -77,7 +80,7 @@ function createHandlers(options: HttpOptions, metrics: Metrics): Handlers {
 }
 
 function createGit(options: HttpOptions): RawHandler {
-  const { repositories, commands, accounts, pushProgressMs = PUSH_PROGRESS_MS } = options
+  const { repositories, pushProgressMs = PUSH_PROGRESS_MS } = options
   const access = gitAccess(options)
   return createGitHandler({
     repositories,
@@ -86,11 +89,9 @@ function createGit(options: HttpOptions): RawHandler {
       // As for the registry: only what the client itself sent.
       authenticate: async (req) => (req.headers.authorization === undefined ? undefined : access.authenticate(req)),
     },
-    onCreate(project, principal) {
-      commands.createProject(project, principal.name)
-      accounts.setMember(project, principal.name, 'admin')
-    },
+    onCreate: (project, principal) => void registerProject(options, project, principal.name),
     onPush: (push) => reportPush(options, push, pushProgressMs),
+    onMistake: (error) => void toError(error, options.log),
   })
 }
 

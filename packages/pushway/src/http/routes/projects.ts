@@ -1,7 +1,9 @@
 // Projects, their images, what happened in them, and why things are as they are.
 
+import { fail } from '@pushway/core/reason/errors.ts'
 import { z } from 'zod'
 import { authorize, may } from '../authorize.ts'
+import { isSameName, registerProject } from '../register-project.ts'
 import { type Route, route } from '../route.ts'
 import { count, projectName } from '../schemas.ts'
 import type { Services } from '../services.ts'
@@ -16,13 +18,12 @@ const timeline = z.object({
 })
 
 /** Makes a project and its repository; the creator administers it. */
-export async function createProject(services: Services, name: string, options: { readonly by: string; readonly from?: string | undefined }) {
-  const { repositories, commands, accounts } = services
+async function createProject(services: Services, name: string, options: { readonly by: string; readonly from?: string | undefined }) {
+  const { repositories, queries } = services
+  if (queries.projects().some((project) => isSameName(project.name, name))) throw fail('already-exists', { what: 'Project', name })
   if (options.from === undefined) await repositories.create(name)
   else await repositories.importFrom(name, options.from)
-  const view = commands.createProject(name, options.by)
-  accounts.setMember(name, options.by, 'admin')
-  return view
+  return registerProject(services, name, options.by)
 }
 
 export function projectRoutes(services: Services): readonly Route[] {

@@ -1,0 +1,211 @@
+// The API from the other side: typed calls for the CLI. What the server refuses comes back as the same PushwayError.
+
+import { errorTable } from '@pushway/core/reason/error-table.ts'
+import { type ErrorBody, type ErrorCode, fail, PushwayError } from '@pushway/core/reason/errors.ts'
+import type {
+  DeploymentSummary,
+  DeploymentView,
+  EnvironmentView,
+  ExplainView,
+  ImageView,
+  LiveMessage,
+  LogPage,
+  PlanView,
+  ProjectView,
+  Role,
+  RunSummary,
+  RunView,
+  TimelineEntry,
+  UserView,
+} from '@pushway/core/views/types.ts'
+import type { Issued, MemberView } from '../ports/accounts.ts'
+import type { InstanceLogLine } from '../ports/runtime.ts'
+import { readEvents, readLines } from './read-stream.ts'
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:8080`. */
+  readonly url: string
+  /** Absent: only what needs no sign-in works. */
+  readonly token?: string
+}
+
+export interface SignInLink extends Issued {
+  readonly url: string
+}
+
+interface Named {
+  readonly name: string
+  readonly environment?: string
+}
+
+interface CallOptions {
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+  readonly accept?: string
+}
+
+export type ApiClient = ReturnType<typeof createClient>
+
+/**
+ * Calls of one server. Projects are `owner/name`.
+ * Each call throws PushwayError: the server's own, or `server-unreachable`.
+ */
+export function createClient(options: ClientOptions) {
+  const link = createLink(options)
+  return {
+    ...accountCalls(link),
+    ...projectCalls(link),
+    ...runCalls(link),
+    ...environmentCalls(link),
+    ...deploymentCalls(link),
+    /** What changes in these topics, until `signal`. */
+    events: (topics: readonly string[], cursor: number | undefined, signal: AbortSignal): AsyncIterable<LiveMessage> =>
+      readEvents(() => link.open('GET', '/events', { query: { topics: topics.join(','), cursor }, signal, accept: 'text/event-stream' })),
+  }
+}
+
+type Link = ReturnType<typeof createLink>
+
+function createLink({ url, token }: ClientOptions) {
+  const base = url.replace(/\/+$/, '')
+  const open = async (method: string, path: string, { query = {}, body, signal, accept }: CallOptions = {}): Promise<Response> => {
+    const address = new URL(`${base}/api/v1${path}`)
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(name, String(value))
+    const headers: Record<string, string> = { accept: accept ?? 'application/json' }
+    if (token !== undefined) headers.authorization = `Bearer ${token}`
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const answer = await fetch(address, {
+      method,
+      headers,
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    }).catch((error: unknown) => {
+      if (signal?.aborted) throw error
+      throw fail('server-unreachable', { url: base, problem: causeOf(error) })
+    })
+    if (!answer.ok) throw await readError(answer, base)
+    return answer
+  }
+  const call = async <T>(method: string, path: string, options?: CallOptions): Promise<T> => {
+    const answer = await open(method, path, options)
+    const text = await answer.text()
+    // The server is ours and of the same version: its answers have the types of core/views.
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+  return { open, call }
+}
+
+function accountCalls({ call }: Link) {
+  return {
+    me: () => call<{ name: string; admin: boolean; kind: string }>('GET', '/me'),
+    users: () => call<readonly UserView[]>('GET', '/users'),
+    createUser: (name: string, admin = false) => call<{ user: UserView; signIn: SignInLink }>('POST', '/users', { body: { name, admin } }),
+    createSignInLink: (user: string) => call<SignInLink>('POST', `/users/${encodeURIComponent(user)}/sign-in-link`, { body: {} }),
+    disableUser: (user: string) => call<void>('DELETE', `/users/${encodeURIComponent(user)}`),
+    createToken: (user: string, body: { label: string; scope: 'read' | 'write'; days?: number; project?: string }) =>
+      call<Issued>('POST', `/users/${encodeURIComponent(user)}/tokens`, { body }),
+    members: (project: string) => call<readonly MemberView[]>('GET', `${at(project)}/members`),
+    setMember: (project: string, user: string, role: Role) => call<void>('PUT', `${at(project)}/members/${encodeURIComponent(user)}`, { body: { role } }),
+  }
+}
+
+function projectCalls({ call }: Link) {
+  return {
+    projects: () => call<readonly ProjectView[]>('GET', '/projects'),
+    project: (project: string) => call<ProjectView>('GET', at(project)),
+    createProject: (name: string, from?: string) => call<ProjectView>('POST', '/projects', { body: { name, ...(from === undefined ? {} : { import: from }) } }),
+    images: (project: string) => call<readonly ImageView[]>('GET', `${at(project)}/images`),
+    timeline: (filter: { project?: string; environment?: string; kind?: string; by?: string; limit?: number }) =>
+      call<readonly TimelineEntry[]>('GET', '/timeline', { query: filter }),
+    explain: (id: string) => call<ExplainView>('GET', `/explain/${encodeURIComponent(id)}`),
+    secrets: (project: string) => call<readonly (Named & { version: number })[]>('GET', `${at(project)}/secrets`),
+    setSecret: (project: string, name: string, value: string, environment?: string) =>
+      call<{ version: number }>('PUT', `${at(project)}/secrets/${encodeURIComponent(name)}`, { body: { value }, query: { environment } }),
+    variables: (project: string) => call<readonly (Named & { value: string })[]>('GET', `${at(project)}/variables`),
+    setVariable: (project: string, name: string, value: string, environment?: string) =>
+      call<void>('PUT', `${at(project)}/variables/${encodeURIComponent(name)}`, { body: { value }, query: { environment } }),
+    webhook: (project: string) => call<{ url: string; remote: string | null }>('GET', `${at(project)}/webhook`),
+    setWebhook: (project: string, body: { remote: string; secret?: string }) =>
+      call<{ url: string; remote: string; secret?: string }>('PUT', `${at(project)}/webhook`, { body }),
+  }
+}
+
+function runCalls({ call, open }: Link) {
+  const log = (project: string, number: number, job: string) => `${at(project)}/runs/${number}/jobs/${encodeURIComponent(job)}/log`
+  return {
+    runs: (project: string, limit?: number) => call<readonly RunSummary[]>('GET', `${at(project)}/runs`, { query: { limit } }),
+    run: (project: string, number: number) => call<RunView>('GET', `${at(project)}/runs/${number}`),
+    cancelRun: (project: string, number: number, force = false) => call<void>('POST', `${at(project)}/runs/${number}/cancel`, { body: { force } }),
+    rerun: (project: string, number: number, which: 'all' | 'failed' | { job: string }) =>
+      call<void>('POST', `${at(project)}/runs/${number}/rerun`, { body: { which } }),
+    dispatch: (project: string, body: { workflow: string; ref: string; inputs?: Readonly<Record<string, string>> }) =>
+      call<RunSummary>('POST', `${at(project)}/dispatches`, { body }),
+    jobLog: (project: string, number: number, job: string, query: { cursor?: number; attempt?: number; limit?: number } = {}) =>
+      call<LogPage>('GET', log(project, number, job), { query }),
+    /** Pages as they come, until the job has ended. */
+    followJobLog: (
+      project: string,
+      number: number,
+      options: { job: string; cursor?: number; attempt?: number; signal?: AbortSignal },
+    ): AsyncIterable<LogPage> => {
+      const { job, cursor, attempt, signal } = options
+      return readLines(() => open('GET', log(project, number, job), { query: { follow: 1, cursor, attempt }, signal, accept: 'application/x-ndjson' }))
+    },
+  }
+}
+
+function environmentCalls({ call, open }: Link) {
+  const env = (project: string, name: string) => `${at(project)}/environments/${encodeURIComponent(name)}`
+  return {
+    environments: (project: string) => call<readonly EnvironmentView[]>('GET', `${at(project)}/environments`),
+    environment: (project: string, name: string) => call<EnvironmentView>('GET', env(project, name)),
+    history: (project: string, name: string) => call<readonly DeploymentSummary[]>('GET', `${env(project, name)}/history`),
+    plan: (project: string, name: string, ref: string) => call<PlanView>('GET', `${env(project, name)}/plan`, { query: { ref } }),
+    rollback: (project: string, name: string, to?: string) =>
+      call<DeploymentSummary>('POST', `${env(project, name)}/rollback`, { body: to === undefined ? {} : { to } }),
+    promote: (project: string, from: string, to: string) => call<DeploymentSummary>('POST', `${at(project)}/promote`, { body: { from, to } }),
+    instanceLogs: (
+      project: string,
+      name: string,
+      { service, tail, follow, signal }: { service?: string; tail?: number; follow?: boolean; signal?: AbortSignal },
+    ): AsyncIterable<InstanceLogLine> =>
+      readLines(() =>
+        open('GET', `${env(project, name)}/logs`, { query: { service, tail, follow: follow ? 1 : undefined }, signal, accept: 'application/x-ndjson' }),
+      ),
+  }
+}
+
+function deploymentCalls({ call }: Link) {
+  const post = (id: string, what: string, body: unknown) => call<DeploymentView>('POST', `/deployments/${encodeURIComponent(id)}/${what}`, { body })
+  return {
+    deployment: (id: string) => call<DeploymentView>('GET', `/deployments/${encodeURIComponent(id)}`),
+    approve: (id: string, body: { why: string; contentDigest?: string }) => post(id, 'approve', body),
+    reject: (id: string, why: string) => post(id, 'reject', { why }),
+    pause: (id: string) => post(id, 'pause', {}),
+    resume: (id: string) => post(id, 'resume', {}),
+    abort: (id: string, why: string) => post(id, 'abort', { why }),
+  }
+}
+
+function at(project: string): string {
+  return `/projects/${project.split('/').map(encodeURIComponent).join('/')}`
+}
+
+/** The server's error as it was thrown there; an answer that is none of ours says so. */
+async function readError(answer: Response, url: string): Promise<PushwayError> {
+  const text = await answer.text()
+  try {
+    const { error } = JSON.parse(text) as ErrorBody
+    if (error.code in errorTable) return new PushwayError(error.code as ErrorCode, error.message, error.next, error.diagnostics)
+  } catch {
+    // Not an answer of Pushway.
+  }
+  return fail('server-unreachable', { url, problem: `it answered ${answer.status}, and not as a Pushway server does` })
+}
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause)
+}

@@ -1,0 +1,211 @@
+// Test support: the whole HTTP server on a free port over real accounts and repositories; the engine is a small one in memory.
+
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PushwayEvent, StoredEvent } from '@pushway/core/event/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
+import type { ProjectView, RunView } from '@pushway/core/views/types.ts'
+import { openRepositories } from '../git/repositories.ts'
+import type { Commands, Queries } from '../ports/service.ts'
+import { createAccounts } from '../store/accounts.ts'
+import { openDatabase } from '../store/database.ts'
+import { createSettings } from '../store/settings.ts'
+import { createWebhookStore } from '../store/webhooks.ts'
+import { Secret } from '../util/secret.ts'
+import { createHttpServer } from './server.ts'
+import type { HttpOptions } from './services.ts'
+
+export interface FakeEngine {
+  readonly commands: Commands
+  readonly queries: Queries
+  /** Every command with its arguments. */
+  readonly calls: unknown[][]
+  readonly projects: Map<string, ProjectView>
+  run: RunView
+  readonly log: string[]
+  emit(stream: string, body: PushwayEvent): void
+}
+
+const reason = { code: 'waits-for-job', sentence: 'Waits.' } as never
+const deployment = {
+  id: 'd1',
+  project: 'acme/hello',
+  environment: 'production',
+  kind: 'deploy',
+  by: 'ana',
+  status: 'rolling',
+  why: reason,
+  createdAt: 1,
+} as const
+
+/** Answers with fixed things of `acme/hello`: run `r1` (number 1), deployment `d1`. */
+export function createFakeEngine(): FakeEngine {
+  const calls: unknown[][] = []
+  const projects = new Map<string, ProjectView>()
+  const events: StoredEvent[] = []
+  const listeners = new Set<(events: readonly StoredEvent[]) => void>()
+  const note =
+    <T>(name: string, result: T) =>
+    (...args: unknown[]): T => {
+      calls.push([name, ...args])
+      return result
+    }
+  const engine: FakeEngine = {
+    calls,
+    projects,
+    log: [],
+    run: fakeRun(),
+    emit(stream, body) {
+      const event: StoredEvent = { position: events.length + 1, stream, seq: 1, version: 1, at: 1, body }
+      events.push(event)
+      for (const listener of listeners) listener([event])
+    },
+    commands: {
+      createProject(name, by) {
+        calls.push(['createProject', name, by])
+        const view = { name, createdAt: 1, cloneUrl: `http://localhost/${name}.git`, environments: [], lanes: [] }
+        projects.set(name, view)
+        return view
+      },
+      receivePush: async (...args) => {
+        calls.push(['receivePush', ...args])
+        return { runs: [engine.run], problems: [] }
+      },
+      dispatchWorkflow: async (...args) => note('dispatchWorkflow', engine.run)(...args),
+      cancelRun: note('cancelRun', undefined),
+      rerun: note('rerun', undefined),
+      imagePushed: note('imagePushed', undefined),
+      approve: note('approve', undefined),
+      reject: note('reject', undefined),
+      pause: note('pause', undefined),
+      resume: note('resume', undefined),
+      abort: note('abort', undefined),
+      rollback: note('rollback', deployment),
+      promote: async (...args) => note('promote', deployment)(...args),
+      setSecret: note('setSecret', { version: 1 }),
+      setVariable: note('setVariable', undefined),
+    },
+    queries: fakeQueries(() => engine, { events, listeners }),
+  }
+  return engine
+}
+
+function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: StoredEvent[]; listeners: Set<(e: readonly StoredEvent[]) => void> }): Queries {
+  const environment = { project: 'acme/hello', name: 'production', health: 'ok', runtime: 'process', deploys: true, services: [], deployments: [] } as const
+  const known = <T>(found: boolean, value: T, name: string): T => {
+    if (!found) throw fail('not-found', { what: 'thing', name })
+    return value
+  }
+  return {
+    projects: () => [...engine().projects.values()],
+    project: (name) => known(engine().projects.has(name), engine().projects.get(name) as ProjectView, name),
+    runs: () => [engine().run],
+    run: (which) => known(which === 'r1' || (typeof which === 'object' && which.number === 1), engine().run, 'run'),
+    jobLog: async (_, job, __, cursor, limit) => {
+      const lines = known(job === 'test', engine().log, job)
+        .slice(cursor, cursor + Math.min(limit, 2))
+        .map((text) => ({ at: 0, step: 0, text }))
+      return { lines, cursor: cursor + lines.length, done: engine().run.status === 'finished' && lines.length === 0 }
+    },
+    environments: async () => [environment],
+    environment: async (_, name) => known(name === 'production', environment, name),
+    history: () => [deployment],
+    deployment: async (id) => known(id === 'd1', { ...deployment, changes: [], evidence: [] }, id),
+    plan: async () => ({ environment: 'production', release: {} as never, changes: [], steps: [], warnings: [] }),
+    explain: (id) => ({ stream: id, now: reason, facts: [] }),
+    timeline: () => ['acme/hello', 'acme/secret'].map((project) => ({ id: project, at: 1, kind: 'push', state: 'info', text: 'x', project }) as const),
+    images: () => [],
+    secretNames: () => [{ name: 'TOKEN', version: 1 }],
+    variables: () => [],
+    instanceLogs: async function* () {
+      yield { at: 1, instance: 'i', stream: 'stdout', text: 'hello' }
+    },
+    ownerOf: (id) => (id === 'r1' || id === 'd1' ? 'acme/hello' : undefined),
+    events: (after, limit) => events.filter((event) => event.position > after).slice(0, limit),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function fakeRun(): RunView {
+  return {
+    id: 'r1',
+    project: 'acme/hello',
+    number: 1,
+    workflowName: 'CI',
+    workflowFile: 'ci.yml',
+    title: 'first',
+    event: 'push',
+    ref: 'refs/heads/main',
+    sha: 'a'.repeat(40),
+    actor: 'ana',
+    status: 'running',
+    createdAt: 1,
+    jobs: [{ key: 'test', name: 'test', needs: [], attempt: 1, phase: 'running', steps: [], outputs: {} }],
+    problems: [],
+    images: [],
+  }
+}
+
+/** admin, wim (writes acme/hello), rio (reads it), ada (administers it); `acme/secret` is nobody's. */
+export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'pushway-http-'))
+  const database = openDatabase(join(dir, 'pushway.db'))
+  const clock = { now: () => Date.now() }
+  const accounts = createAccounts(database, clock)
+  const engine = createFakeEngine()
+  const repositories = openRepositories(join(dir, 'repositories'))
+  const errors: unknown[] = []
+  const log = { info: () => {}, warn: () => {}, error: (...args: unknown[]) => void errors.push(args) }
+  let url = 'http://127.0.0.1'
+  const webhooks = createWebhookStore(database, createSettings(database, randomBytes(32)))
+  const server = createHttpServer({
+    ...{ accounts, repositories, webhooks, clock, log, commands: engine.commands, queries: engine.queries, version: '1.2.3', pushProgressMs: 300 },
+    publicUrl: () => url,
+    registry: async (_, res) => void res.end('registry'),
+    ...overrides,
+  })
+  await accounts.bootstrap(new Secret('admin-password'))
+  for (const project of ['acme/hello', 'acme/secret']) {
+    await repositories.create(project)
+    engine.commands.createProject(project, 'admin')
+  }
+  engine.calls.length = 0
+  for (const [user, role] of [
+    ['rio', 'read'],
+    ['wim', 'write'],
+    ['ada', 'admin'],
+  ] as const) {
+    await accounts.createUser(user)
+    accounts.setMember('acme/hello', user, role)
+  }
+  const person = (user: string) => accounts.createToken(user, { label: 'test', scope: 'write' }).token
+  const tokens = {
+    anonymous: undefined,
+    read: person('rio'),
+    write: person('wim'),
+    projectAdmin: person('ada'),
+    readToken: accounts.createToken('wim', { label: 'test', scope: 'read' }).token,
+    ownRun: accounts.createRunToken('r1', 'acme/hello').token,
+    otherRun: accounts.createRunToken('r2', 'acme/secret').token,
+    admin: person('admin'),
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    ...{ dir, url, accounts, engine, repositories, webhooks, tokens, errors },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      database.close()
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+export type HttpWorld = Awaited<ReturnType<typeof startHttpWorld>>

@@ -13,7 +13,7 @@ export const knownActions: readonly KnownAction[] = [
   },
   {
     name: 'actions/setup-node',
-    inputs: ['node-version', 'node-version-file', 'cache', 'cache-dependency-path', 'registry-url', 'scope', 'always-auth', 'check-latest', 'token'],
+    inputs: ['node-version', 'node-version-file', 'cache', 'cache-dependency-path', 'always-auth', 'check-latest', 'token'],
   },
   { name: 'docker/login-action', inputs: ['registry', 'username', 'password', 'logout'] },
 ]

@@ -1,0 +1,240 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { formatDiagnostic } from '../text/diagnostic.ts'
+import { parseWorkflow } from './parse.ts'
+
+const seed = readFileSync(new URL('../../../../examples/hello/.github/workflows/ci-cd.yml', import.meta.url), 'utf8')
+
+const findings = (text: string) => parseWorkflow('ci.yml', text).diagnostics.map(formatDiagnostic)
+const job = (lines: string) => `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n${lines}\n`
+const steps = '    steps: [{ run: echo }]'
+
+describe('the seed workflow', () => {
+  const { value, diagnostics } = parseWorkflow('.github/workflows/ci-cd.yml', seed)
+
+  test('is taken without a finding', () => {
+    expect(diagnostics).toEqual([])
+    expect(value?.name).toBe('CI/CD Pipeline')
+    expect(value?.on).toMatchObject([
+      { event: 'push', branches: { include: ['main', 'develop'] } },
+      { event: 'pull_request', branches: { include: ['main'] } },
+    ])
+    expect(value?.env.map(([name, template]) => [name, template.value])).toEqual([
+      ['REGISTRY', 'ghcr.io'],
+      ['IMAGE_NAME', '${{ github.repository }}'],
+    ])
+  })
+
+  test('keeps jobs, needs, conditions, environments, steps and places', () => {
+    expect(value?.jobs.map((j) => [j.id, j.needs, j.if?.value, j.environment?.name.value, j.steps.length])).toEqual([
+      ['test', [], undefined, undefined, 6],
+      ['build', ['test'], undefined, undefined, 3],
+      ['deploy-staging', ['build'], "github.ref == 'refs/heads/develop'", 'staging', 1],
+      ['deploy-prod', ['build'], "github.ref == 'refs/heads/main'", 'production', 1],
+    ])
+    const build = value?.jobs[1]
+    expect(build?.outputs.map(([name, t]) => [name, t.value])).toEqual([['image', '${{ steps.image.outputs.image }}']])
+    expect(build?.steps[2]).toMatchObject({ kind: 'run', id: 'image', name: { value: 'Build and push Docker image' } })
+    expect(value?.jobs[0]?.steps[1]).toMatchObject({
+      kind: 'uses',
+      uses: 'actions/setup-node@v3',
+      with: [
+        ['node-version', { value: '18' }],
+        ['cache', { value: 'npm' }],
+      ],
+    })
+    expect(value?.jobs[0]?.at).toMatchObject({ file: '.github/workflows/ci-cd.yml', column: 3 })
+  })
+
+  test('is read within 30 ms once warm', () => {
+    const times = Array.from({ length: 15 }, () => {
+      const started = performance.now()
+      parseWorkflow('ci.yml', seed)
+      return performance.now() - started
+    })
+    expect(Math.min(...times)).toBeLessThan(30)
+  })
+})
+
+describe('every key that is honoured', () => {
+  const text = readFileSync(new URL('../../../../test/golden/workflows/everything.yml', import.meta.url), 'utf8')
+  const { value, diagnostics } = parseWorkflow('everything.yml', text)
+
+  test('arrives in the workflow', () => {
+    expect(diagnostics.map(formatDiagnostic)).toEqual([])
+    expect(value?.runName?.value).toBe('Deploy by ${{ github.actor }}')
+    expect(value?.defaults).toMatchObject({ shell: { value: 'bash' }, workingDirectory: { value: 'app' } })
+    expect(value?.on).toMatchObject([
+      { event: 'push', branches: { exclude: ['wip/**'] }, tags: { include: ['v*'] }, paths: { include: ['src/**', '!src/docs/**'] } },
+      { event: 'pull_request', types: ['opened'], branches: { include: ['main'] }, paths: { exclude: ['docs/**'] } },
+      {
+        event: 'workflow_dispatch',
+        inputs: [
+          { name: 'level', type: 'choice', required: true, default: 'info', options: ['info', 'debug'] },
+          { name: 'dry', type: 'boolean', required: false, default: 'false' },
+          { name: 'count', type: 'number', required: false },
+        ],
+      },
+      { event: 'workflow_call', inputs: [{ name: 'url', type: 'string', required: true }] },
+      { event: 'deployment_status' },
+    ])
+  })
+
+  test('of jobs and steps too', () => {
+    const [first, second] = value?.jobs ?? []
+    expect(first).toMatchObject({
+      name: { value: 'All of it' },
+      runsOn: ['self-hosted', 'linux'],
+      timeoutMinutes: { value: '5' },
+      continueOnError: { value: 'true' },
+      defaults: { shell: { value: 'sh' } },
+      environment: { name: { value: '${{ vars.TARGET }}' }, url: { value: 'https://${{ env.HOST }}' } },
+    })
+    expect(first?.steps[0]).toMatchObject({
+      kind: 'run',
+      id: 'one',
+      if: { value: 'always()' },
+      shell: { value: 'perl {0}' },
+      workingDirectory: { value: 'sub' },
+      continueOnError: { value: 'true' },
+      timeoutMinutes: { value: '1' },
+      run: { value: 'echo one\necho two\n' },
+    })
+    expect(first?.steps[1]).toMatchObject({
+      kind: 'uses',
+      uses: 'Docker/Login-Action@v2',
+      with: [
+        ['registry', { value: 'ghcr.io' }],
+        ['username', { value: '' }],
+      ],
+    })
+    expect(second).toMatchObject({ needs: ['first'], if: { value: '${{ success() }}' } })
+  })
+})
+
+describe('what is not carried is refused by name and line', () => {
+  test.each([
+    ['concurrency: x\non: push\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:1', '`concurrency`'],
+    ['permissions: read-all\non: push\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:1', '`permissions`'],
+    ["on:\n  schedule:\n    - cron: '0 0 * * *'\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '2:3', '`on: schedule`'],
+    ['on: [push, release]\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:12', '`on: release`'],
+    [job(`    strategy: { matrix: { v: [1] } }\n${steps}`), '5:5', '`strategy`'],
+    [job(`    container: node:18\n${steps}`), '5:5', '`container`'],
+    [job(`    services: { db: { image: postgres } }\n${steps}`), '5:5', '`services`'],
+    [job(`    concurrency: x\n${steps}`), '5:5', '`concurrency`'],
+    [job(`    permissions: { contents: read }\n${steps}`), '5:5', '`permissions`'],
+    [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment`'],
+    [job('    environment: e-${{ needs.x.outputs.y }}\n    steps: [{ run: echo }]'), '5:18', '`needs in environment`'],
+    ['on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml', '4:11', '`jobs.<id>.uses`'],
+    ['on: push\njobs:\n  a:\n    runs-on: { group: big }\n    steps: [{ run: a }]', '4:14', '`runs-on as a map`'],
+    ['on: push\njobs:\n  a:\n    runs-on: ${{ vars.OS }}\n    steps: [{ run: a }]', '4:14', '`an expression in runs-on`'],
+    [job('    steps:\n      - uses: actions/cache@v3'), '6:15', '`uses: actions/cache@v3`'],
+    [job('    steps:\n      - uses: ./my-action'), '6:15', '`uses: ./my-action`'],
+    [job('    steps:\n      - uses: docker://alpine'), '6:15', '`uses: docker://alpine`'],
+    [job('    steps:\n      - uses: actions/checkout@v3\n        with: { lfs: true }'), '7:17', '`with: lfs`'],
+    [job('    steps:\n      - run: x\n        shell: pwsh'), '7:16', '`shell: pwsh`'],
+  ])('%s', (text, place, keyword) => {
+    const found = findings(text)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(`ci.yml:${place}: error: ${keyword} is not supported yet.`)
+    expect(found[0]).toContain('(keyword-not-yet)')
+  })
+})
+
+describe('mistakes', () => {
+  test.each([
+    ['', '1:1', 'is empty'],
+    ['\uFEFF', '1:1', 'is empty'],
+    ['a: [', '1:5', 'yaml-syntax'],
+    ['on: push\njobs:\n\ta: 1', '3:1', 'A tab'],
+    ['on: push\n---\non: push', '2:1', 'several documents'],
+    ['hello', '1:1', 'not allowed here'],
+    ['\0', '1:1', 'NUL'],
+    [`#${'x'.repeat(600_000)}`, '1:1', 'Split it'],
+    [`a: ${'['.repeat(20_000)}`, '1:', 'nested too deeply'],
+    ['a: &a [*a]', '1:1', 'aliases'],
+    [`a: &a [1,2,3,4,5,6,7,8,9]\n${[...'bcdefgh'].map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefg'[i]}`)}]`).join('\n')}`, '1:1', 'aliases'],
+    [job('    steps:\n      - run: *gone'), '6:14', 'names an anchor'],
+    ['on: push\njobs: {}', '2:1', 'no jobs'],
+    ['on: pusch\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:5', '`pusch` is not allowed'],
+    ['on: push\njobs:\n  a:\n    steps: [{ run: a }]', '4:5', '`runs-on` is required'],
+    [job(''), '3:3', 'has no steps'],
+    [job('    steps:\n      - name: nothing'), '6:9', 'error'],
+    [job(`    needs: [b]\n${steps}`), '5:13', 'there is no such job'],
+    [job(`    needs: a\n${steps}`), '5:12', 'wait for each other: a → a'],
+    [job(`    if: secrets.X == 'y'\n${steps}`), '5:9', 'Unrecognized named-value'],
+    [job(`    if: hashFiles('x') == 'y'\n${steps}`), '5:9', 'Unrecognized function'],
+    [job('    steps:\n      - run: x\n        if: nope()'), '7:13', 'Unrecognized function'],
+    [job('    steps:\n      - run: echo ${{ github.x'), '6:14', 'not closed'],
+    [job('    env:\n      A: ${{ steps.x }}\n    steps: [{ run: a }]'), '6:10', 'Unrecognized named-value'],
+    [job('    steps:\n      - { id: a, run: x }\n      - { id: A, run: x }'), '7:9', 'have the id `A`'],
+    [job('    steps:\n      - { id: 1a, run: x }'), '6:9', "can't be the id"],
+    ['on: { push: { branches: [a], branches-ignore: [b] } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:30', "can't be used together"],
+    ["on: { push: { branches: ['!a'] } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '1:25', 'nothing can match'],
+    ["on: { push: { tags: ['v[1'] } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '1:22', 'without a'],
+    ['on: { workflow_dispatch: { inputs: { a: { type: choice } } } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:38', 'without `options`'],
+  ])('%#: %j', (text, place, problem) => {
+    const found = findings(text)
+    expect(found.length).toBeGreaterThan(0)
+    expect(parseWorkflow('ci.yml', text).value).toBeUndefined()
+    expect(
+      found.some((line) => line.includes(`ci.yml:${place}`) && line.includes(problem)),
+      found.join('\n'),
+    ).toBe(true)
+  })
+
+  test('all are found at once, in the order of the file, each place once', () => {
+    const found = findings(
+      job('    needs: [b, c]\n    if: nope()\n    steps:\n      - run: ${{ what.x }}\n      - uses: a/b@v1\n      - run: x\n        shell: cmd'),
+    )
+    expect(found.map((line) => line.split(': ')[0])).toEqual(['ci.yml:5:13', 'ci.yml:5:16', 'ci.yml:6:9', 'ci.yml:8:14', 'ci.yml:9:15', 'ci.yml:11:16'])
+  })
+
+  test('text around an expression in a condition is a warning, and the workflow is taken', () => {
+    const parsed = parseWorkflow('ci.yml', job(`    if: x \${{ false }}\n${steps}`))
+    expect(parsed.value).toBeDefined()
+    expect(parsed.diagnostics).toMatchObject([{ severity: 'warning', code: 'condition-always-true' }])
+  })
+
+  test('CRLF, a byte order mark and anchors change nothing', () => {
+    const plain = parseWorkflow('ci.yml', seed).value
+    expect(parseWorkflow('ci.yml', `\uFEFF${seed.replaceAll('\n', '\r\n')}`).value).toEqual(plain)
+    const anchored = parseWorkflow('ci.yml', job('    env: &e { A: 1.10 }\n    steps:\n      - { run: x, env: *e }')).value
+    expect(anchored?.jobs[0]?.steps[0]?.env.map(([name, t]) => [name, t.value])).toEqual([['A', '1.1']])
+  })
+
+  test('never throws, whatever the text', () => {
+    const words = fc.constantFrom(
+      'on: push\n',
+      'jobs:\n',
+      '  a:\n',
+      '    runs-on: x\n',
+      '    steps:\n',
+      '      - run: ',
+      '${{',
+      '}}',
+      '*a',
+      '&a ',
+      '- ',
+      ': ',
+      '\t',
+      '[',
+      '{',
+      "'",
+      '"',
+      '!!binary ',
+      '? ',
+      '<<: ',
+    )
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(words, { maxLength: 25 }).map((parts) => parts.join('')),
+        ),
+        (text) => Array.isArray(parseWorkflow('f.yml', text).diagnostics),
+      ),
+    )
+  })
+})

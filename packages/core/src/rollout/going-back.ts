@@ -51,10 +51,13 @@ function nameBackState(rollout: RolloutState, observed: Observed, now: EpochMs):
   // Where two groups can't run side by side, the new one makes room first.
   if (!rollout.plan.sideBySide && !retired) return retiring
   const restore = oldSides(rollout)
+  const short = restore.filter((service) => totalOf(observed, service.from) < service.fromReplicas)
   const waiting = restore.find((service) => !isRestored(rollout, service, { observed, now }))
-  if (waiting) return { name: 'restoring', service: waiting, short: restore.filter((service) => totalOf(observed, service.from) < service.fromReplicas) }
+  if (waiting) return { name: 'restoring', service: waiting, short }
   if (restore.some((service) => service.routed && !hasWeight(observed, service, 0))) return { name: 'moving-weight' }
-  return retired ? { name: 'back' } : retiring
+  if (!retired) return retiring
+  const [first] = short
+  return first ? { name: 'restoring', service: first, short } : { name: 'back' }
 }
 
 function oldSides(rollout: RolloutState): readonly ServiceRollout[] {

@@ -26,7 +26,8 @@ export type Safety =
  * Holds while paused, too.
  */
 export function checkSafety(rollout: RolloutState, observed: Observed, now: EpochMs): Safety {
-  if (presentStep(rollout)?.kind === 'retire') return { name: 'safe' }
+  const step = presentStep(rollout)
+  if (step === undefined || step.kind === 'retire') return { name: 'safe' }
   const { abortRequested, verify } = rollout
   if (abortRequested) return { name: 'unsafe', reason: reason('aborted-by-user', abortRequested) }
   if (verify?.ok === false) return { name: 'unsafe', reason: reason('verify-failed', { workflow: verifyWorkflow(rollout) }) }

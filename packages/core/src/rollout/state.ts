@@ -174,7 +174,7 @@ function evolveRollout(rollout: RolloutState, event: RolloutProgress, at: EpochM
     case 'NewSideBack':
       return { ...rollout, lost: Object.fromEntries(Object.entries(rollout.lost).filter(([service]) => service !== event.service)) }
     case 'Paused':
-      return rollout.paused ? rollout : { ...rollout, paused: { by: event.by, at: event.at } }
+      return rollout.paused || rollout.aborting ? rollout : { ...rollout, paused: { by: event.by, at: event.at } }
     case 'Resumed':
       return resume(rollout, event.at)
     case 'AbortRequested':

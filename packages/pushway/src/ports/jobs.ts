@@ -16,7 +16,8 @@ export type JobObserved =
   | { readonly state: 'unknown' }
   | { readonly state: 'running'; readonly pid: number }
   | { readonly state: 'finished' }
-  | { readonly state: 'lost' }
+  /** `lastStep`: the name of the step that was started last. */
+  | { readonly state: 'lost'; readonly lastStep?: string }
 
 export interface JobRunnerCapabilities {
   /** `runs-on` labels that are served. */

@@ -59,7 +59,12 @@ export function createLineSplitter(onLines: (lines: readonly string[]) => void, 
 
 function splitText(bytes: Buffer, maxBytes: number, cutNote: (bytes: number) => string): readonly string[] {
   const text = clean(bytes.toString('utf8'))
-  const lines = text.includes('\r') ? text.replace(/\r+\n/g, '\n').replace(/\r+$/, '').split(/[\r\n]/) : text.split('\n')
+  const lines = text.includes('\r')
+    ? text
+        .replace(/\r+\n/g, '\n')
+        .replace(/\r+$/, '')
+        .split(/[\r\n]/)
+    : text.split('\n')
   if (bytes.length <= maxBytes) return lines
   return lines.map((line) => (line.length > maxBytes ? line.slice(0, maxBytes) + cutNote(Buffer.byteLength(line)) : line))
 }

@@ -48,7 +48,7 @@ function encodings(value: string): readonly string[] {
     encodeUri(value),
     encodeUri(value).replace(/%20/g, '+'),
     encodeUri(value).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    encodeURI(value.toWellFormed()),
+    encodeURI(wellFormed(value)),
     JSON.stringify(value).slice(1, -1),
     JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
     JSON.stringify(JSON.stringify(value)).slice(3, -3),
@@ -74,7 +74,12 @@ function base64Inside(bytes: Buffer, offset: number): readonly string[] {
 }
 
 function encodeUri(value: string): string {
-  return encodeURIComponent(value.toWellFormed())
+  return encodeURIComponent(wellFormed(value))
+}
+
+/** Without lone surrogates, which can't be encoded. */
+function wellFormed(value: string): string {
+  return Buffer.from(value).toString('utf8')
 }
 
 type Range = readonly [from: number, to: number]

@@ -56,7 +56,10 @@ function watchStops(running: Running, { stop, force }: Stops): () => void {
   const timers: NodeJS.Timeout[] = []
   const ask = () => {
     running.signal('SIGINT')
-    timers.push(setTimeout(() => running.signal('SIGTERM'), termAfterMs), setTimeout(() => running.signal('SIGKILL'), killAfterMs))
+    timers.push(
+      setTimeout(() => running.signal('SIGTERM'), termAfterMs),
+      setTimeout(() => running.signal('SIGKILL'), killAfterMs),
+    )
   }
   const kill = () => running.signal('SIGKILL')
   if (force.aborted) kill()

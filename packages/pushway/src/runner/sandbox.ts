@@ -121,11 +121,12 @@ function dropArguments({ isolation, uid }: SandboxOptions): readonly string[] {
 /** With a pid namespace the program leads a group of its own below `nsenter`, which stays outside and hands on its exit code. */
 function signalEntered(child: ChildProcess, pids: boolean, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return
-  if (!pids) return endProcess(-child.pid, signal)
-  for (const inner of childProcesses(child.pid)) {
-    endProcess(-inner, signal)
-    endProcess(inner, signal)
-  }
+  if (!pids) endProcess(-child.pid, signal)
+  else
+    for (const inner of childProcesses(child.pid)) {
+      endProcess(-inner, signal)
+      endProcess(inner, signal)
+    }
 }
 
 function ended(child: ChildProcess, force: () => void): Promise<void> {

@@ -1,6 +1,6 @@
 // Writes a worker's reports and log lines to its spool, lines in batches.
 
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import type { JobReport } from '@pushway/core/run/types.ts'
 import { spoolFiles } from '../util/job-spool.ts'
 import type { JobSink } from './job-log.ts'
@@ -9,8 +9,10 @@ const flushEveryMs = 40
 const flushAtBytes = 256 * 1024
 
 export interface SpoolWriter extends JobSink {
-  /** What went wrong with writing, if anything did: a full disk. */
-  problem(): string | undefined
+  /** Reports could not be written so far. */
+  pending(): boolean
+  /** Tries them again. */
+  retry(): void
   close(): void
 }
 
@@ -22,6 +24,7 @@ export function openSpool(spool: string, onProblem: (problem: string) => void): 
   let batch = ''
   let timer: NodeJS.Timeout | undefined
   let problem: string | undefined
+  const unwritten: string[] = []
   const write = (fd: number, text: string) => {
     try {
       writeAll(fd, text)
@@ -32,6 +35,10 @@ export function openSpool(spool: string, onProblem: (problem: string) => void): 
       if (first) onProblem(problem)
       return false
     }
+  }
+  const writeReports = () => {
+    while (unwritten.length > 0 && write(reports, unwritten[0] as string)) unwritten.shift()
+    if (unwritten.length === 0) fsyncSync(reports)
   }
   const flush = () => {
     clearTimeout(timer)
@@ -50,10 +57,12 @@ export function openSpool(spool: string, onProblem: (problem: string) => void): 
     },
     report(report: JobReport) {
       flush()
-      if (write(reports, `${JSON.stringify(report)}\n`)) fsyncSync(reports)
+      unwritten.push(`${JSON.stringify(report)}\n`)
+      writeReports()
     },
     flush,
-    problem: () => problem,
+    pending: () => unwritten.length > 0,
+    retry: writeReports,
     close() {
       flush()
       closeSync(log)
@@ -62,14 +71,22 @@ export function openSpool(spool: string, onProblem: (problem: string) => void): 
   }
 }
 
-/** All bytes or an error; what a failed write left of a line is ended by the next one's newline, and readers skip it. */
+/** All bytes, or none and an error: half a line would spoil the one that is written when there is space again. */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text)
-  let done = 0
-  while (done < bytes.length) done += writeSync(fd, bytes, done)
+  const before = fstatSync(fd).size
+  try {
+    let done = 0
+    while (done < bytes.length) done += writeSync(fd, bytes, done)
+  } catch (error) {
+    ftruncateSync(fd, before)
+    throw error
+  }
 }
 
 function describeProblem(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOSPC' || code === 'EDQUOT' ? 'There is no space left on the device for the log of the job.' : `The log can't be written: ${(error as Error).message}`
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? 'There is no space left on the device for the log of the job.'
+    : `The log can't be written: ${(error as Error).message}`
 }

@@ -1,0 +1,152 @@
+// What a running job knows: its contexts, the environment that its steps have built up, and what became of each step.
+
+import { delimiter, join } from 'node:path'
+import type { Conclusion, JobReport } from '@pushway/core/run/types.ts'
+import type { Scope } from '@pushway/core/workflow/evaluate.ts'
+import type { WorkerInput } from '../util/job-spool.ts'
+import { markVariable } from '../util/process-identity.ts'
+import { hashFiles } from './hash-files.ts'
+import type { JobLog } from './job-log.ts'
+import type { JobPaths } from './layout.ts'
+import type { Masker } from './mask.ts'
+import type { Sandbox } from './sandbox.ts'
+
+export interface StepResult {
+  readonly outputs: Readonly<Record<string, string>>
+  readonly outcome: Conclusion
+  readonly conclusion: Conclusion
+}
+
+/** What a built-in action wants done when the steps have ended, the last one first. */
+export interface PostStep {
+  readonly name: string
+  readonly run: (context: { readonly say: (text: string) => void; readonly stop: AbortSignal; readonly force: AbortSignal }) => Promise<void>
+}
+
+export interface JobState {
+  readonly input: WorkerInput
+  readonly paths: JobPaths
+  readonly sandbox: Sandbox
+  readonly masker: Masker
+  readonly log: JobLog
+  readonly report: (report: JobReport) => void
+  readonly mark: string
+  /** The job was asked to stop, or has run out of time. */
+  readonly stop: AbortSignal
+  readonly force: AbortSignal
+  readonly hasBash: boolean
+  /** Named pipes that are ready, one for each step. */
+  readonly fifos: Promise<readonly string[]>
+  /** Workflow and job environment, and what steps have added by GITHUB_ENV. */
+  env: Record<string, string>
+  /** Folders that steps have added, first ones first. */
+  path: readonly string[]
+  readonly steps: Record<string, StepResult>
+  readonly posts: PostStep[]
+  /** A step has failed and was not allowed to. */
+  failed: boolean
+}
+
+export function jobStatus(state: JobState): Scope['status'] {
+  if (state.stop.aborted) return 'cancelled'
+  return state.failed ? 'failure' : 'success'
+}
+
+/** What expressions of a step see. `env` is the step's environment as far as it is known. */
+export function stepScope(state: JobState, env: Readonly<Record<string, string>>): Scope {
+  const { contexts } = state.input.spec
+  const status = jobStatus(state)
+  return {
+    contexts: { ...contexts, env, steps: state.steps, job: { status }, runner: runnerContext(state.paths), github: githubContext(state) },
+    status,
+    hashFiles: (patterns) => hashFiles(state.paths.workspace, patterns),
+  }
+}
+
+function runnerContext(paths: JobPaths): Readonly<Record<string, string>> {
+  return {
+    name: 'pushway',
+    os: process.platform === 'darwin' ? 'macOS' : 'Linux',
+    arch: process.arch === 'arm64' ? 'ARM64' : 'X64',
+    temp: paths.temp,
+    tool_cache: paths.toolCache,
+    workspace: paths.work,
+    environment: 'self-hosted',
+  }
+}
+
+function githubContext(state: JobState): Readonly<Record<string, unknown>> {
+  const { spec } = state.input
+  const { github } = spec.contexts
+  const token = github.token ?? spec.server?.token ?? ''
+  return { ...github, token, job: spec.job.id, workspace: state.paths.workspace, event_path: state.paths.event }
+}
+
+/** The entries of the `github` context that become GITHUB_* variables, as GitHub's runner chooses them. */
+const githubVariables = (
+  'action action_path action_ref action_repository actor actor_id api_url base_ref event_name event_path graphql_url head_ref job ref ref_name ' +
+  'ref_protected ref_type repository repository_id repository_owner repository_owner_id retention_days run_attempt run_id run_number server_url sha ' +
+  'triggering_actor workflow workflow_ref workflow_sha workspace'
+).split(' ')
+
+/** The machine's variables that jobs see: never the server's own settings. */
+const inherited =
+  /^(PATH|LANG|LANGUAGE|LC_.*|TZ|TERM|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|GIT_SSL_CAINFO|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|JAVA_HOME|GOROOT|npm_config_(registry|cafile))$/i
+
+/** All variables of one process of the job: the machine's, the job's and step's own, and on top what nobody may replace. */
+export function processEnvironment(
+  state: JobState,
+  stepEnv: Readonly<Record<string, string>>,
+  extra: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const machine = machineEnvironment(state)
+  const merged: Record<string, string> = { ...machine, ...state.env, ...stepEnv, ...fixedEnvironment(state), ...extra }
+  const path = stepEnv.PATH ?? state.env.PATH ?? machine.PATH ?? '/usr/local/bin:/usr/bin:/bin'
+  merged.PATH = [...state.path, state.paths.bin, path].join(delimiter)
+  return merged
+}
+
+let machineCache: Readonly<Record<string, string>> | undefined
+
+function machineEnvironment({ paths, input }: JobState): Record<string, string> {
+  machineCache ??= Object.fromEntries(Object.entries(process.env).filter(([name, value]) => value !== undefined && inherited.test(name)) as [string, string][])
+  const user = input.uid === undefined || input.isolation.kind !== 'uid' ? (process.env.USER ?? 'pushway') : 'runner'
+  return { LANG: 'C.UTF-8', ...machineCache, HOME: paths.home, USER: user, LOGNAME: user, CI: 'true', npm_config_cache: input.folders.npmCache }
+}
+
+function fixedEnvironment(state: JobState): Readonly<Record<string, string>> {
+  const { paths, input } = state
+  const runner = Object.entries(runnerContext(paths)).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value] as const)
+  const context = githubContext(state)
+  const github = githubVariables.flatMap((name) => {
+    const value = context[name]
+    return value === undefined || value === null || typeof value === 'object' ? [] : [[`GITHUB_${name.toUpperCase()}`, String(value)] as const]
+  })
+  return { ...Object.fromEntries([...runner, ...github]), GITHUB_ACTIONS: 'true', [markVariable]: state.mark, ...imageEnvironment(paths, input) }
+}
+
+/** What `docker` on the job's PATH needs to know. */
+function imageEnvironment(paths: JobPaths, { spec, folders }: WorkerInput): Readonly<Record<string, string>> {
+  const server = spec.server
+  const url = spec.contexts.inputs.url
+  return {
+    PUSHWAY_IMAGE_STORE: paths.images,
+    PUSHWAY_BUILD_CACHE: folders.buildCache,
+    PUSHWAY_TOOLCHAIN_CACHE: folders.jobTools,
+    PUSHWAY_BUILDER: server?.builder ?? 'embedded',
+    DOCKER_CONFIG: paths.dockerConfig,
+    ...(server
+      ? {
+          PUSHWAY_REGISTRY: new URL(server.url).host,
+          PUSHWAY_REGISTRY_TOKEN: server.token,
+          PUSHWAY_REGISTRY_ALIASES: server.registryAliases.join(','),
+        }
+      : {}),
+    ...(typeof url === 'string' && url !== '' ? { PUSHWAY_URL: url } : {}),
+  }
+}
+
+/** A file name inside the worker's own folder of the job. */
+export function commandFile(state: JobState, name: string): string {
+  return join(state.paths.commands, name)
+}

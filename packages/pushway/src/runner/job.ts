@@ -1,0 +1,215 @@
+// One job from its first step to its result: steps in order, post steps in reverse, leftovers ended, outputs.
+
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Conclusion } from '@pushway/core/run/types.ts'
+import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workflow/evaluate.ts'
+import { execProgram } from '../util/exec.ts'
+import type { WorkerInput } from '../util/job-spool.ts'
+import { createJobLog, type JobSink } from './job-log.ts'
+import { type JobState, stepScope } from './job-state.ts'
+import { type JobPaths, layOutJob, toolchainsToLink } from './layout.ts'
+import { createMasker, type Masker } from './mask.ts'
+import { runProcess } from './run-process.ts'
+import { isOnPath } from './run-step.ts'
+import { openSandbox } from './sandbox.ts'
+import { runStep } from './step.ts'
+
+/** How a job is asked to end early. `force` is aborted by itself some time after `cancel`. */
+export interface JobControl {
+  readonly cancel: AbortSignal
+  readonly force: AbortSignal
+}
+
+export interface JobResult {
+  readonly conclusion: Conclusion
+  readonly outputs: Readonly<Record<string, string>>
+  readonly problem?: string
+}
+
+/** GitHub lets the steps of a cancelled job that say `always()` run for that long. */
+const cancelGraceMs = 5 * 60_000
+
+export function newMark(): string {
+  return randomBytes(12).toString('hex')
+}
+
+/** Runs the job and reports everything to `sink`, the result included. Never throws: what goes wrong is the job's result. */
+export async function runJob(input: WorkerInput, sink: JobSink, control: JobControl & { readonly mark: string }): Promise<JobResult> {
+  const masker = createMasker(secretValues(input))
+  sink.report({ type: 'started', at: Date.now() })
+  const limits = jobLimits(input.spec.timeoutMs, control)
+  let result: JobResult
+  try {
+    result = await runSteps(input, { sink, masker, mark: control.mark, ...limits.signals })
+    if (limits.timedOut()) {
+      result = { ...result, conclusion: 'timed_out', problem: `The job has run for longer than its limit of ${minutes(input.spec.timeoutMs)}.` }
+    }
+  } catch (error) {
+    result = { conclusion: 'failure', outputs: {}, problem: masker.mask((error as Error).message) }
+  } finally {
+    limits.clear()
+  }
+  if (result.problem) createJobLog(sink, masker).say(-1, `##[error]${result.problem}`)
+  sink.report({ type: 'finished', at: Date.now(), ...result })
+  sink.flush()
+  return result
+}
+
+interface RunEnvironment {
+  readonly sink: JobSink
+  readonly masker: Masker
+  readonly mark: string
+  readonly stop: AbortSignal
+  readonly force: AbortSignal
+}
+
+async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobResult> {
+  const paths = layOutJob(input)
+  const { folders, isolation, uid } = input
+  const keep = [folders.job, folders.npmCache, folders.buildCache, folders.jobTools, paths.images].filter((dir) => dir !== folders.tools)
+  const fifos = makeFifos(input, paths)
+  const sandbox = await openSandbox({ isolation, hide: input.hide, keep, keepReadOnly: [folders.tools, ...input.keepReadOnly], uid, mark: run.mark })
+  const state: JobState = {
+    input,
+    paths,
+    sandbox,
+    masker: run.masker,
+    log: createJobLog(run.sink, run.masker),
+    report: (report) => run.sink.report(report),
+    mark: run.mark,
+    stop: run.stop,
+    force: run.force,
+    hasBash: isOnPath('bash'),
+    fifos,
+    env: {},
+    path: [],
+    steps: {},
+    posts: [],
+    failed: false,
+  }
+  try {
+    await linkToolchains(state)
+    startJobEnvironment(state)
+    for (const step of input.spec.job.steps) {
+      if (run.force.aborted) break
+      await runStep(state, step)
+    }
+    await runPosts(state)
+    return { conclusion: conclusionOf(state), outputs: jobOutputs(state) }
+  } catch (error) {
+    if (error instanceof EvaluationError) return { conclusion: 'failure', outputs: {}, problem: located(error) }
+    throw error
+  } finally {
+    await sandbox.close()
+  }
+}
+
+/** The workflow's and the job's `env`, in this order; the job's entries see the workflow's. */
+function startJobEnvironment(state: JobState): void {
+  const { spec } = state.input
+  state.env = evaluateMap(spec.workflowEnv, stepScope(state, {}))
+  state.env = { ...state.env, ...evaluateMap(spec.job.env, stepScope(state, state.env)) }
+}
+
+async function runPosts(state: JobState): Promise<void> {
+  let index = state.input.spec.job.steps.length
+  for (const post of [...state.posts].reverse()) {
+    if (state.force.aborted) return
+    const startedAt = Date.now()
+    const step = index++
+    state.report({ type: 'step-started', at: startedAt, step, name: post.name })
+    let conclusion: Conclusion = 'success'
+    try {
+      await post.run({ say: (text) => state.log.say(step, text), stop: new AbortController().signal, force: state.force })
+    } catch (error) {
+      state.log.say(step, `##[error]${(error as Error).message}`)
+      conclusion = 'failure'
+      state.failed = true
+    }
+    state.report({ type: 'step-finished', at: Date.now(), step, name: post.name, conclusion, durationMs: Date.now() - startedAt })
+  }
+}
+
+function conclusionOf(state: JobState): Conclusion {
+  if (state.stop.aborted) return 'cancelled'
+  return state.failed ? 'failure' : 'success'
+}
+
+/** As on GitHub, a value that holds a secret is not handed on. */
+function jobOutputs(state: JobState): Readonly<Record<string, string>> {
+  const scope = stepScope(state, state.env)
+  const entries = state.input.spec.job.outputs.flatMap(([name, template]) => {
+    const value = evaluateText(template, scope)
+    if (!state.masker.holds(value)) return [[name, value] as const]
+    state.log.say(-1, `##[warning]Skip output '${name}' since it may contain secret.`)
+    return []
+  })
+  return Object.fromEntries(entries)
+}
+
+/** One named pipe for each `run:` step, made by one call. */
+async function makeFifos(input: WorkerInput, paths: JobPaths): Promise<readonly string[]> {
+  const { steps } = input.spec.job
+  const files = steps.map((step) => join(paths.commands, `out-${step.index}`))
+  if (!steps.some((step) => step.kind === 'run')) return files
+  const uid = input.isolation.kind === 'uid' ? input.uid : undefined
+  const made = await execProgram(['mkfifo', '-m', '600', '--', ...files])
+  if (made.exit !== 0) throw new Error(`Named pipes could not be made in ${paths.commands}: ${made.stderr.trim()}`)
+  if (uid !== undefined) {
+    const { chownSync } = await import('node:fs')
+    for (const file of files) chownSync(file, uid, uid)
+  }
+  return files
+}
+
+/** What is fetched already is not fetched again by `docker build` of a step. With the step's rights: the folder is the project's. */
+async function linkToolchains(state: JobState): Promise<void> {
+  const { tools, jobTools } = state.input.folders
+  const links = toolchainsToLink(tools, jobTools)
+  if (links.length === 0) return
+  const script = 'mkdir -p -- "$1" && cd -- "$1" && shift && ln -sf -- "$@" .'
+  await runProcess(state.sandbox, ['sh', '-c', script, 'sh', join(jobTools, 'node'), ...links], {
+    cwd: state.paths.home,
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    onOutput: () => undefined,
+    stop: state.stop,
+    force: state.force,
+  })
+}
+
+function jobLimits(timeoutMs: number, control: JobControl) {
+  const time = new AbortController()
+  const grace = new AbortController()
+  const timer = setTimeout(() => time.abort(), Math.min(timeoutMs, 2 ** 31 - 1))
+  let graceTimer: NodeJS.Timeout | undefined
+  const stop = AbortSignal.any([control.cancel, control.force, time.signal])
+  const force = AbortSignal.any([control.force, grace.signal])
+  stop.addEventListener('abort', () => {
+    graceTimer = setTimeout(() => grace.abort(), cancelGraceMs)
+    graceTimer.unref()
+  })
+  return {
+    signals: { stop, force },
+    timedOut: () => time.signal.aborted && !control.cancel.aborted && !control.force.aborted,
+    clear: () => {
+      clearTimeout(timer)
+      clearTimeout(graceTimer)
+    },
+  }
+}
+
+function secretValues({ spec }: WorkerInput): readonly string[] {
+  const token = spec.contexts.github.token
+  return [...Object.values(spec.contexts.secrets), spec.server?.token ?? '', typeof token === 'string' ? token : '']
+}
+
+function located(error: EvaluationError): string {
+  const { at, message } = error.diagnostic
+  return `${at.file}:${at.line}:${at.column}: ${message}`
+}
+
+function minutes(ms: number): string {
+  const count = Math.round(ms / 600) / 100
+  return `${count} minute${count === 1 ? '' : 's'}`
+}

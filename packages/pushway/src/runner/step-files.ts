@@ -1,0 +1,82 @@
+// The command files of one step: made before it starts, read after it ended, through the same open files,
+// so that a step can't make the worker read something else by putting a link in their place.
+
+import { closeSync, fchownSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs'
+import { type Pairs, parseEnvFile, parsePairs, parsePathFile } from './command-files.ts'
+import { commandFile, type JobState } from './job-state.ts'
+
+const names = ['output', 'env', 'path', 'state', 'step_summary'] as const
+type Name = (typeof names)[number]
+
+const largest = 16 << 20
+
+export interface StepFiles {
+  /** GITHUB_OUTPUT and its siblings. */
+  readonly variables: Readonly<Record<string, string>>
+  read(): StepFileContents
+  /** Closes and removes them. */
+  close(): void
+}
+
+export interface StepFileContents {
+  readonly outputs: Pairs
+  readonly env: Pairs
+  readonly path: readonly string[]
+  readonly summary: string
+  /** Sentences: what could not be understood. */
+  readonly problems: readonly string[]
+}
+
+/** `key` is unique in the job. */
+export function openStepFiles(state: JobState, key: string): StepFiles {
+  const uid = state.input.isolation.kind === 'uid' ? state.input.uid : undefined
+  const files = names.map((name) => {
+    const file = commandFile(state, `${name}_${key}`)
+    const fd = openSync(file, 'wx+', 0o600)
+    if (uid !== undefined) fchownSync(fd, uid, uid)
+    return { name, file, fd }
+  })
+  return {
+    variables: Object.fromEntries(files.map(({ name, file }) => [`GITHUB_${name.toUpperCase()}`, file])),
+    read: () => readContents((name) => readOpen(files.find((file) => file.name === name)?.fd as number)),
+    close() {
+      for (const { file, fd } of files) {
+        closeSync(fd)
+        try {
+          unlinkSync(file)
+        } catch {
+          // The step has removed it itself.
+        }
+      }
+    },
+  }
+}
+
+function readContents(text: (name: Name) => string | undefined): StepFileContents {
+  const problems: string[] = []
+  const pairs = (name: Name, parse: typeof parsePairs): Pairs => {
+    const content = text(name)
+    const parsed = content === undefined ? { problem: `The file is larger than ${largest} bytes` } : parse(content)
+    if ('pairs' in parsed) return parsed.pairs
+    problems.push(`Unable to process file command '${name}' successfully.`, parsed.problem)
+    return []
+  }
+  const outputs = pairs('output', parsePairs)
+  const env = pairs('env', parseEnvFile)
+  pairs('state', parsePairs)
+  return { outputs, env, path: parsePathFile(text('path') ?? ''), summary: text('step_summary') ?? '', problems }
+}
+
+function readOpen(fd: number): string | undefined {
+  const { size } = fstatSync(fd)
+  if (size === 0) return ''
+  if (size > largest) return undefined
+  const bytes = Buffer.alloc(size)
+  let done = 0
+  while (done < size) {
+    const count = readSync(fd, bytes, done, size - done, done)
+    if (count === 0) break
+    done += count
+  }
+  return bytes.subarray(0, done).toString('utf8').replaceAll('\0', '')
+}

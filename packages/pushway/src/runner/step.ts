@@ -1,0 +1,91 @@
+// One step of a job: condition, environment, time limit, result.
+
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Conclusion } from '@pushway/core/run/types.ts'
+import { EvaluationError, evaluateCondition, evaluateMap, evaluateText, evaluateValue } from '@pushway/core/workflow/evaluate.ts'
+import type { Step } from '@pushway/core/workflow/types.ts'
+import { type JobState, stepScope } from './job-state.ts'
+import { runScript } from './run-step.ts'
+import type { StepRun } from './step-run.ts'
+import { runAction } from './uses-step.ts'
+
+const minute = 60_000
+
+/** Runs or skips the step, reports it, and records its result in the job's state. */
+export async function runStep(state: JobState, step: Step): Promise<void> {
+  const startedAt = Date.now()
+  const say = (text: string) => state.log.say(step.index, text)
+  let name = defaultName(step)
+  const outputs: Record<string, string> = {}
+  const finish = (outcome: Conclusion, conclusion: Conclusion) => {
+    if (step.id !== undefined) state.steps[step.id] = { outputs, outcome, conclusion }
+    if (conclusion === 'failure') state.failed = true
+    const durationMs = outcome === 'skipped' ? 0 : Date.now() - startedAt
+    state.report({ type: 'step-finished', at: Date.now(), step: step.index, name, conclusion, durationMs })
+  }
+  try {
+    const stepEnv = evaluateMap(step.env, stepScope(state, state.env))
+    const env = { ...state.env, ...stepEnv }
+    const scope = stepScope(state, env)
+    name = displayName(state, step, env)
+    if (!evaluateCondition(step.if, scope)) return finish('skipped', 'skipped')
+    state.report({ type: 'step-started', at: startedAt, step: step.index, name })
+    const limit = stepTimeout(state, step, env)
+    const run: StepRun = { step: step.index, id: step.id, env, shownEnv: env, scope, stops: limit.stops, say, outputs, summary: summaryOf(state, step) }
+    const ok = await perform(state, step, run).finally(limit.clear)
+    if (limit.expired()) say(`##[error]The action '${name}' has timed out after ${limit.minutes} minutes.`)
+    const outcome = outcomeOf(state, ok && !limit.expired())
+    const allowed = outcome === 'failure' && mayFail(state, step, env)
+    finish(outcome, allowed ? 'success' : outcome)
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error
+    const { at, message } = error.diagnostic
+    say(`##[error]${at.file}:${at.line}:${at.column}: ${message}`)
+    finish('failure', 'failure')
+  }
+}
+
+function perform(state: JobState, step: Step, run: StepRun): Promise<boolean> {
+  return step.kind === 'run' ? runScript(state, step, run) : runAction(state, step, run)
+}
+
+function outcomeOf(state: JobState, ok: boolean): Conclusion {
+  if (ok) return 'success'
+  return state.stop.aborted ? 'cancelled' : 'failure'
+}
+
+function mayFail(state: JobState, step: Step, env: Readonly<Record<string, string>>): boolean {
+  if (step.continueOnError === undefined) return false
+  const value = evaluateValue(step.continueOnError, stepScope(state, env))
+  return value === true || value === 'true'
+}
+
+/** The job's own stop, and the step's time limit. A cancelled job's cleanup steps are stopped by force only. */
+function stepTimeout(state: JobState, step: Step, env: Readonly<Record<string, string>>) {
+  const stopping = state.stop.aborted
+  const own = new AbortController()
+  const minutes = step.timeoutMinutes === undefined ? undefined : Number(evaluateValue(step.timeoutMinutes, stepScope(state, env)))
+  const timer = minutes !== undefined && minutes > 0 ? setTimeout(() => own.abort(), minutes * minute) : undefined
+  const stop = stopping ? own.signal : AbortSignal.any([own.signal, state.stop])
+  return {
+    minutes,
+    stops: { stop, force: state.force },
+    expired: () => own.signal.aborted,
+    clear: () => clearTimeout(timer),
+  }
+}
+
+function displayName(state: JobState, step: Step, env: Readonly<Record<string, string>>): string {
+  if (step.name === undefined) return defaultName(step)
+  return state.masker.mask(evaluateText(step.name, stepScope(state, env)))
+}
+
+function defaultName(step: Step): string {
+  if (step.name !== undefined) return step.name.value
+  return step.kind === 'uses' ? `Run ${step.uses}` : `Run ${step.run.value.trim().split('\n')[0]}`
+}
+
+function summaryOf(state: JobState, step: Step): (text: string) => void {
+  return (text) => appendFileSync(join(state.input.folders.spool, `summary-${step.index}.md`), state.masker.mask(text), { mode: 0o600 })
+}

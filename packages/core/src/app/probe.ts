@@ -21,12 +21,6 @@ export function probesFor(
   return { ...(ready ? { ready } : {}), ...(live ? { live } : {}) }
 }
 
-/** What really decides readiness: the service's own probe, else the image's HEALTHCHECK, else TCP accept on the first port, else that it runs. */
-export function effectiveReady(service: Pick<Service, 'ready' | 'ports'>, imageHealthcheck?: Probe): Probe | undefined {
-  const port = service.ports[0]?.target
-  return service.ready ?? imageHealthcheck ?? (port === undefined ? undefined : { check: { kind: 'tcp', port }, ...quick })
-}
-
 /**
  * The same check without a program where that is possible: `curl -f http://localhost:PORT/path` and `wget … URL` become HTTP
  * probes, so that it works where these programs are not installed. Anything else stays the command it is.

@@ -16,11 +16,14 @@ export const laterService = [
   'working_dir',
 ] as const
 
+/** Keys of `build` that are refused for now. */
 export const laterBuild = [
   ...['additional_contexts', 'args', 'cache_from', 'cache_to', 'dockerfile_inline', 'entitlements', 'extra_hosts', 'isolation', 'labels', 'network'],
   ...['no_cache', 'platforms', 'privileged', 'provenance', 'pull', 'sbom', 'secrets', 'shm_size', 'ssh', 'tags', 'ulimits'],
 ] as const
 
+/** Keys of `healthcheck` that are refused for now. */
 export const laterHealthcheck = ['start_interval'] as const
 
+/** Keys of `deploy` that are refused for now. */
 export const laterDeploy = ['endpoint_mode', 'labels', 'mode', 'placement', 'resources', 'restart_policy', 'rollback_config', 'update_config'] as const

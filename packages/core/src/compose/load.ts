@@ -57,7 +57,7 @@ function readFile(source: ComposeSource): readonly RawService[] {
     later: laterTop,
     known: {
       name: (node) => void readText(source, node, 'name'),
-      version: (_, keyNode) => reader.report(keyNode, 'compose-obsolete', 'version is obsolete and ignored: remove it.', 'warning'),
+      version: (_, keyNode) => reader.warn(keyNode, 'compose-obsolete', 'version is obsolete and ignored: remove it.'),
       services: (node) => services.push(...readServices(source, node)),
     },
   })

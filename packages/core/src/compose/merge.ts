@@ -11,18 +11,24 @@ export function mergeService(base: RawService, overlay: RawService): RawService 
     ...base,
     ...overlay,
     at: base.at,
-    ...both(base.build, overlay.build, 'build', (a, b) => ({ ...a, ...b })),
-    ...both(base.environment, overlay.environment, 'environment', (a, b) => ({ ...a, ...b })),
-    ...both(base.healthcheck, overlay.healthcheck, 'healthcheck', (a, b) => ({ ...a, ...b })),
-    ...both(base.dependsOn, overlay.dependsOn, 'dependsOn', (a, b) => ({ ...a, ...b })),
-    ...both(base.ports, overlay.ports, 'ports', mergePorts),
-    ...both(base.expose, overlay.expose, 'expose', (a, b) => [...a, ...b.filter((port) => !a.some((one) => one.target === port.target))]),
+    ...both(base, overlay, { key: 'build', merge: (a, b) => ({ ...a, ...b }) }),
+    ...both(base, overlay, { key: 'environment', merge: (a, b) => ({ ...a, ...b }) }),
+    ...both(base, overlay, { key: 'healthcheck', merge: (a, b) => ({ ...a, ...b }) }),
+    ...both(base, overlay, { key: 'dependsOn', merge: (a, b) => ({ ...a, ...b }) }),
+    ...both(base, overlay, { key: 'ports', merge: mergePorts }),
+    ...both(base, overlay, { key: 'expose', merge: (a, b) => [...a, ...b.filter((port) => !a.some((one) => one.target === port.target))] }),
   }
 }
 
-function both<K extends string, T>(a: T | undefined, b: T | undefined, key: K, merge: (a: T, b: T) => T): Partial<Record<K, T>> {
-  if (a === undefined || b === undefined) return {}
-  return { [key]: merge(a, b) } as Partial<Record<K, T>>
+function both<K extends keyof RawService>(base: RawService, overlay: RawService, { key, merge }: Merge<K>): Partial<RawService> {
+  const a = base[key]
+  const b = overlay[key]
+  return a === undefined || b === undefined ? {} : { [key]: merge(a, b) }
+}
+
+interface Merge<K extends keyof RawService> {
+  readonly key: K
+  readonly merge: (a: NonNullable<RawService[K]>, b: NonNullable<RawService[K]>) => RawService[K]
 }
 
 /** A port is one thing by (host, published, target): said again it is replaced, otherwise added. */

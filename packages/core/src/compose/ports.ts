@@ -13,7 +13,7 @@ const rawPorts = new Set([
 ])
 
 /** The protocol that the router speaks to a port when the file does not say `app_protocol`. */
-export function protocolOf(target: number): Port['protocol'] {
+function protocolOf(target: number): Port['protocol'] {
   return rawPorts.has(target) ? 'tcp' : 'http'
 }
 

@@ -64,7 +64,10 @@ export function readText(source: ComposeSource, node: YamlNode, what: string): s
 /** The text with its variables replaced; what is wrong becomes findings at the node. */
 export function interpolated({ reader, env }: ComposeSource, node: YamlNode, text: string): string {
   const { value, problems } = interpolate(text, env)
-  for (const problem of problems) reader.report(node, `compose-variable-${problem.kind}`, problem.message, problem.kind === 'unset' ? 'warning' : 'error')
+  for (const { kind, message } of problems) {
+    if (kind === 'unset') reader.warn(node, 'compose-variable-unset', message)
+    else reader.report(node, `compose-variable-${kind}`, message)
+  }
   return value
 }
 

@@ -30,14 +30,17 @@ export function readNamed({ reader, node, path }: Field): readonly YamlEntry[] {
   return reader.entries(node, path) ?? []
 }
 
+/** A finding for what the design has and we do not yet. */
 export function notYet({ reader, node }: Field, what: string): void {
   reader.report(node, 'project-not-yet', `${what} is not supported yet: remove it for now.`)
 }
 
+/** A finding about a value. */
 export function bad({ reader, node }: Field, message: string): undefined {
   reader.report(node, 'project-value', message)
 }
 
+/** Text that is not empty; a number counts as its digits. */
 export function readText(field: Field): string | undefined {
   const value = field.reader.scalar(field.node, field.path)
   if (value === undefined) return undefined
@@ -46,12 +49,14 @@ export function readText(field: Field): string | undefined {
   return bad(field, `${field.path} must be text that is not empty.`)
 }
 
+/** `true` or `false`. */
 export function readBoolean(field: Field): boolean | undefined {
   const value = field.reader.scalar(field.node, field.path)
   if (value === undefined || typeof value === 'boolean') return value
   return bad(field, `${field.path} must be true or false.`)
 }
 
+/** A whole number from `min` to `max`. */
 export function readInteger(field: Field, min: number, max = 1_000_000): number | undefined {
   const value = field.reader.scalar(field.node, field.path)
   if (value === undefined) return undefined
@@ -59,10 +64,12 @@ export function readInteger(field: Field, min: number, max = 1_000_000): number 
   return bad(field, `${field.path} must be a whole number from ${min} to ${max}.`)
 }
 
+/** A port, 1 to 65535. */
 export function readPort(field: Field): number | undefined {
   return readInteger(field, 1, 65_535)
 }
 
+/** A length of time in ms. */
 export function readDuration(field: Field): Milliseconds | undefined {
   const value = field.reader.scalar(field.node, field.path)
   if (value === undefined) return undefined
@@ -79,6 +86,7 @@ export function readPercent(field: Field): number | undefined {
   return percent > 0 && percent <= 100 ? percent : bad(field, `${field.path} must be a share such as 10%, above 0 and up to 100 %, not "${String(value)}".`)
 }
 
+/** One of a few words. */
 export function readChoice<T extends string>(field: Field, choices: readonly T[]): T | undefined {
   const value = field.reader.scalar(field.node, field.path)
   if (value === undefined) return undefined

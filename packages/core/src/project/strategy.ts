@@ -7,6 +7,7 @@ import type { Analysis, CanaryStrategy, RollingStrategy, Strategy } from './type
 /** Up to 5 % failed requests, or as many as the old release has; fifty requests to judge by; wait while there are fewer. */
 export const defaultAnalysis: Analysis = { maxErrorRate: 0.05, minRequests: 50, noData: 'hold' }
 
+/** One more instance at a time, none fewer; two minutes to become ready. */
 export const defaultRolling: RollingStrategy = {
   kind: 'rolling',
   maxSurge: 1,
@@ -16,6 +17,7 @@ export const defaultRolling: RollingStrategy = {
   analysis: defaultAnalysis,
 }
 
+/** A tenth, a third, then over half of the traffic, each watched for two minutes. */
 export const defaultCanary: CanaryStrategy = {
   kind: 'canary',
   steps: [10, 30, 60],

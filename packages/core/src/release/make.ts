@@ -109,7 +109,7 @@ export function makeRelease(input: ReleaseInput): ReleaseResult {
 }
 
 /** The digest that approvals bind to: what runs and with what, whoever made it and when. Order of services and origin of images do not matter. */
-export function contentDigestOf(content: Pick<Release, 'services' | 'secretVersions'>, sha256: (text: string) => string): Digest {
+function contentDigestOf(content: Pick<Release, 'services' | 'secretVersions'>, sha256: (text: string) => string): Digest {
   const services = Object.fromEntries(
     content.services.map(({ image, ...service }) => [service.name, { ...service, image: { repository: image.repository, digest: image.digest } }]),
   )

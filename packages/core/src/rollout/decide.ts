@@ -3,7 +3,7 @@
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import type { EpochMs } from '../text/ids.ts'
 import { decideGoingBack } from './going-back.ts'
-import { hasWeight, mendWeights } from './look.ts'
+import { mendWeights } from './look.ts'
 import { checkSafety } from './safety.ts'
 import { type DeploymentState, deploymentReason, evolveDeployment, presentStep, type RolloutState } from './state.ts'
 import { nameStepState, type StepState } from './step.ts'
@@ -122,12 +122,4 @@ export function rolloutActionKey(action: RolloutAction): string {
     case 'RetireGroup':
       return `${action.kind} ${action.group}`
   }
-}
-
-/** Whether every routed service's new side has the share that was confirmed last: for views. */
-export function weightsHold(rollout: RolloutState, observed: Observed): boolean {
-  return rollout.plan.services.every((service) => {
-    const percent = rollout.weights[service.service]
-    return percent === undefined || hasWeight(observed, service, percent)
-  })
 }

@@ -1,13 +1,13 @@
 // Plans: which steps a release becomes, in the words people read.
 
 import { describe, expect, test } from 'vitest'
+import { playRollout } from '../../../../test/support/rollout-world.ts'
 import { defaultCanary, defaultRolling } from '../project/strategy.ts'
 import type { Release, ReleasedService } from '../release/types.ts'
 import { requestAbort, requestPause, requestResume } from './command.ts'
 import { describePlan, describeRollout } from './describe.ts'
 import { liveGroups, type PlanInput, planRollout } from './plan.ts'
 import { deploymentStatus } from './state.ts'
-import { playRollout } from './world.test-helpers.ts'
 
 function service(name: string, digest: string, options: Partial<ReleasedService> = {}): ReleasedService {
   return {

@@ -83,7 +83,7 @@ function usesSecret(service: ReleasedService, name: string, release: Release): b
 }
 
 /** The services in an order in which each comes after what it depends on. */
-export function byDependency<S extends { readonly name: string; readonly dependsOn: readonly { readonly service: string }[] }>(services: readonly S[]): S[] {
+function byDependency<S extends { readonly name: string; readonly dependsOn: readonly { readonly service: string }[] }>(services: readonly S[]): S[] {
   const byName = new Map(services.map((service) => [service.name, service]))
   const done = new Set<string>()
   const ordered: S[] = []

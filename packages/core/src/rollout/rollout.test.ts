@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { playRollout, type Weather, type World } from '../../../../test/support/rollout-world.ts'
 import { defaultAnalysis } from '../project/strategy.ts'
 import type { Strategy } from '../project/types.ts'
 import type { Release, ReleasedService } from '../release/types.ts'
@@ -9,7 +10,6 @@ import { decideRollout } from './decide.ts'
 import { planRollout } from './plan.ts'
 import { evolveDeployment, initialDeployment } from './state.ts'
 import type { RolloutPlan } from './types.ts'
-import { playRollout, type Weather, type World } from './world.test-helpers.ts'
 
 const environment = 'acme/shop/production'
 
@@ -104,7 +104,7 @@ function always(sentence: (world: World, plan: RolloutPlan, weather: Weather) =>
       const plan = planOf(setup)
       sentence(playRollout(plan, weather), plan, weather)
     }),
-    { numRuns: 3000 },
+    { numRuns: 300 },
   )
 }
 

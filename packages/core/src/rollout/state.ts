@@ -228,7 +228,7 @@ export function deploymentReason(state: DeploymentState): ReasonText {
 }
 
 /** Why an approval is as it is. */
-export function approvalReason(approval: ApprovalState, rule: ApprovalRule | undefined): ReasonText {
+function approvalReason(approval: ApprovalState, rule: ApprovalRule | undefined): ReasonText {
   switch (approval.state) {
     case 'open':
     case 'given': {

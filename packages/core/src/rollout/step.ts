@@ -3,6 +3,7 @@
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import type { EpochMs } from '../text/ids.ts'
 import { hasWeight, presentVerdict, problemOf, readyOf, readyWithin, totalOf } from './look.ts'
+import { liveGroups } from './plan.ts'
 import { type RolloutState, stepElapsed } from './state.ts'
 import type { Observed, RolloutAction, RolloutStep, ServiceRollout, Verdict } from './types.ts'
 
@@ -19,6 +20,8 @@ interface View {
 
 /** A group that is empty but still listed counts as gone after this time. */
 const emptyMs = 2_000
+/** A look that shows none of the groups that serve is not believed for this long. */
+const blindMs = 15_000
 
 /** The state of the rollout's present step. */
 export function nameStepState(rollout: RolloutState, step: RolloutStep, view: View): StepState {
@@ -74,7 +77,7 @@ function nameShrink(rollout: RolloutState, step: Extract<RolloutStep, { kind: 's
 }
 
 /** How many ready instances of both sides a rollout leaves at least. */
-export function mustStayReady({ plan }: RolloutState, service: ServiceRollout): number {
+function mustStayReady({ plan }: RolloutState, service: ServiceRollout): number {
   if (!plan.sideBySide) return 0
   const unavailable = plan.strategy.kind === 'rolling' ? plan.strategy.maxUnavailable : 0
   return Math.max(0, Math.min(service.replicas, service.fromReplicas) - unavailable)
@@ -128,6 +131,13 @@ function nameRetire(rollout: RolloutState, { observed, now }: View): StepState {
   }
   const settled = stepElapsed(rollout, now) >= emptyMs
   const left = groups.filter((group) => observed.groups[group] !== undefined && !(settled && totalOf(observed, group) === 0))
+  const looked = liveGroups(plan).some((group) => observed.groups[group] !== undefined) || stepElapsed(rollout, now) >= blindMs
+  if (!looked) {
+    return open(
+      reason('retiring-old'),
+      groups.map((group) => ({ kind: 'RetireGroup', group })),
+    )
+  }
   if (left.length === 0 && unseen.length === 0) return over(reason('old-is-gone'))
   const again = unseen.map((one): RolloutAction => ({ kind: 'EnsureGroup', group: one.to, replicas: one.replicas }))
   return open(reason('retiring-old'), again.length > 0 ? again : left.map((group) => ({ kind: 'RetireGroup', group })))

@@ -1,7 +1,7 @@
 // Reads YAML with positions: every finding at its file:line:column, none hides the next one.
 
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from 'yaml'
-import type { Diagnostic, Position, Severity } from './diagnostic.ts'
+import type { Diagnostic, Position } from './diagnostic.ts'
 import { nearest } from './nearest.ts'
 
 export type YamlNode = Node | null
@@ -22,7 +22,10 @@ export interface YamlReader {
   readonly root: YamlNode
   /** Where a node is written; the start of the file for what is missing. */
   at(node: YamlNode): Position
-  report(node: YamlNode, code: string, message: string, severity?: Severity): void
+  /** An error at a node. */
+  report(node: YamlNode, code: string, message: string): void
+  /** A warning at a node. */
+  warn(node: YamlNode, code: string, message: string): void
   /** The entries of a mapping; undefined, with a finding, for anything else. */
   entries(node: YamlNode, what: string): readonly YamlEntry[] | undefined
   /** The items of a list; undefined, with a finding, for anything else. */
@@ -47,8 +50,11 @@ export function readYaml(file: string, text: string, code: string): YamlReader {
   function at(node: YamlNode): Position {
     return place(node?.range?.[0] ?? 0)
   }
-  function report(node: YamlNode, findingCode: string, message: string, severity: Severity = 'error'): void {
-    diagnostics.push({ severity, code: findingCode, message, at: at(node) })
+  function report(node: YamlNode, findingCode: string, message: string): void {
+    diagnostics.push({ severity: 'error', code: findingCode, message, at: at(node) })
+  }
+  function warn(node: YamlNode, findingCode: string, message: string): void {
+    diagnostics.push({ severity: 'warning', code: findingCode, message, at: at(node) })
   }
   if (text.length > maxLength) report(null, `${code}-size`, `The file is larger than ${maxLength} characters.`)
   for (const problem of document.errors)
@@ -67,6 +73,7 @@ export function readYaml(file: string, text: string, code: string): YamlReader {
     root: resolve(document.contents),
     at,
     report,
+    warn,
     kind: kindOf,
     entries(node, what) {
       if (!isMap(node)) return wrongType(node, what, 'a mapping')

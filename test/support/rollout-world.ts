@@ -1,9 +1,9 @@
 // A small world for tests of rollouts: instances, a router and a clock that do what actions ask, as slowly and badly as the weather wants.
 
-import type { GroupId } from '../text/ids.ts'
-import { decideRollout, rolloutActionKey } from './decide.ts'
-import { type DeploymentState, evolveDeployment, initialDeployment } from './state.ts'
-import type { DeploymentEvent, Observed, RolloutAction, RolloutPlan, TrafficCounts } from './types.ts'
+import { decideRollout, rolloutActionKey } from '@pushway/core/rollout/decide.ts'
+import { type DeploymentState, evolveDeployment, initialDeployment } from '@pushway/core/rollout/state.ts'
+import type { DeploymentEvent, Observed, RolloutAction, RolloutPlan, TrafficCounts } from '@pushway/core/rollout/types.ts'
+import type { GroupId } from '@pushway/core/text/ids.ts'
 
 export interface Weather {
   /** Ticks until a new instance is ready. */

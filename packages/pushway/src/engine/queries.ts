@@ -31,6 +31,7 @@ export function createQueries(shop: Workshop): Queries {
   return {
     projects: () => world.lists.projects().map((name) => projectView(shop, name, 1)),
     project: (name) => projectView(shop, name, 20),
+    projectNames: () => world.lists.projects(),
     runs: (project, limit) => world.lists.runs(project, limit).map((id) => runSummary(shop, id)),
     run: (which) => runView(shop, runIdOf(shop, which)),
     jobLog: (run, job, attempt, cursor, limit) => jobLog(shop, { run, job, attempt, cursor, limit }),

@@ -140,6 +140,19 @@ describe('the client', () => {
   })
 })
 
+describe('tokens', () => {
+  it('are made, listed without their text, and revoked by their owner', async () => {
+    const { token } = await wim.createToken('wim', { label: 'laptop', scope: 'read', days: 1 })
+    const made = (await wim.tokens('wim')).find((view) => view.label === 'laptop')
+    expect(made).toMatchObject({ scope: 'read', expiresAt: expect.any(Number) })
+    expect(JSON.stringify(made)).not.toContain(token)
+    expect(await createClient({ url: world.url, token }).me()).toMatchObject({ name: 'wim', kind: 'token', scope: 'read' })
+    await expect(wim.tokens('ada')).rejects.toMatchObject({ code: 'not-allowed' })
+    await wim.revokeToken('wim', made?.id ?? '')
+    await expect(createClient({ url: world.url, token }).me()).rejects.toMatchObject({ code: 'sign-in-required' })
+  })
+})
+
 describe('logs', () => {
   it('come as pages after a cursor, as text, and as a stream until the job has ended', async () => {
     world.engine.log.push('one', 'two', 'three')

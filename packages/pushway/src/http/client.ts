@@ -18,7 +18,7 @@ import type {
   TimelineEntry,
   UserView,
 } from '@pushway/core/views/types.ts'
-import type { Issued, MemberView } from '../ports/accounts.ts'
+import type { Issued, MemberView, TokenView } from '../ports/accounts.ts'
 import type { InstanceLogLine } from '../ports/runtime.ts'
 import { readEvents, readLines } from './read-stream.ts'
 
@@ -106,6 +106,8 @@ function accountCalls({ call }: Link) {
     disableUser: (user: string) => call<void>('DELETE', `/users/${encodeURIComponent(user)}`),
     createToken: (user: string, body: { label: string; scope: 'read' | 'write'; days?: number; project?: string }) =>
       call<Issued>('POST', `/users/${encodeURIComponent(user)}/tokens`, { body }),
+    tokens: (user: string) => call<readonly TokenView[]>('GET', `/users/${encodeURIComponent(user)}/tokens`),
+    revokeToken: (user: string, id: string) => call<void>('DELETE', `/users/${encodeURIComponent(user)}/tokens/${encodeURIComponent(id)}`),
     members: (project: string) => call<readonly MemberView[]>('GET', `${at(project)}/members`),
     setMember: (project: string, user: string, role: Role) => call<void>('PUT', `${at(project)}/members/${encodeURIComponent(user)}`, { body: { role } }),
   }

@@ -1,7 +1,6 @@
 // /metrics in Prometheus' text format: the process, HTTP, and what runs and deployments came to since the start.
 
 import type { ServerResponse } from 'node:http'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { StoredEvent } from '@pushway/core/event/types.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -20,8 +19,6 @@ export function createMetrics(version: string): Metrics {
   const requests = new Map<string, number>()
   const durations = new Map<Part, { counts: number[]; sum: number; total: number }>()
   const facts = new Map<string, number>()
-  const loop = monitorEventLoopDelay({ resolution: 20 })
-  loop.enable()
   return {
     watch(res, part, method) {
       const started = process.hrtime.bigint()
@@ -39,11 +36,11 @@ export function createMetrics(version: string): Metrics {
         else if (body.type === 'RunRequested') add(facts, `pushway_runs_started_total${labels({ event: body.cause.event })}`)
       }
     },
-    render: () => [...processLines(version, loop.percentile(99) / 1e9), ...httpLines(requests, durations), ...factLines(facts)].join('\n').concat('\n'),
+    render: () => [...processLines(version), ...httpLines(requests, durations), ...factLines(facts)].join('\n').concat('\n'),
   }
 }
 
-function processLines(version: string, delay: number): readonly string[] {
+function processLines(version: string): readonly string[] {
   const memory = process.memoryUsage()
   const cpu = process.cpuUsage()
   return [
@@ -52,7 +49,7 @@ function processLines(version: string, delay: number): readonly string[] {
     ...single('process_resident_memory_bytes', 'gauge', 'Memory in use, bytes.', memory.rss),
     ...single('process_start_time_seconds', 'gauge', 'Start, seconds since 1970.', Math.round(performance.timeOrigin / 1000)),
     ...single('nodejs_heap_used_bytes', 'gauge', 'Heap in use, bytes.', memory.heapUsed),
-    ...single('nodejs_eventloop_delay_p99_seconds', 'gauge', '99th percentile of the event loop delay, seconds.', Number.isFinite(delay) ? delay : 0),
+    ...single('nodejs_eventloop_active_seconds_total', 'counter', 'Time the event loop was busy, seconds.', performance.eventLoopUtilization().active / 1000),
   ]
 }
 

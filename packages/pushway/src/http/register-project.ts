@@ -15,7 +15,7 @@ export function registerProject(
   name: ProjectName,
   by: string,
 ): ProjectView {
-  if (queries.projects().some((project) => project.name === name)) return queries.project(name)
+  if (queries.projectNames().includes(name)) return queries.project(name)
   const view = commands.createProject(name, by)
   if (accounts.user(by)) accounts.setMember(name, by, 'admin')
   return view

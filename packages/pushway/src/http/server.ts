@@ -45,7 +45,7 @@ export function createHttpServer(options: HttpOptions): Server {
 
 /** What git needs to know of the accounts. */
 export function gitAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>): GitAccess {
-  const taken = (name: ProjectName): boolean => queries.projects().some((project) => project.name !== name && isSameName(project.name, name))
+  const taken = (name: ProjectName): boolean => queries.projectNames().some((other) => other !== name && isSameName(other, name))
   const actions = { read: 'repository.read', write: 'repository.write', create: 'project.create' } as const
   return {
     authenticate: async (req) => (await authenticate(accounts, req)).principal,
@@ -62,7 +62,7 @@ export function registryAccess({ accounts, queries }: Pick<Services, 'accounts' 
       return caller.by === 'header' ? caller.principal : undefined
     },
     allowed: (principal: Principal | undefined, repository: string, right: RegistryRight): boolean =>
-      mayUseImages(accounts, principal, { repository, right, projects: principal ? queries.projects().map((project) => project.name) : [] }),
+      mayUseImages(accounts, principal, { repository, right, projects: principal ? queries.projectNames() : [] }),
   }
 }
 

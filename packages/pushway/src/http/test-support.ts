@@ -101,6 +101,7 @@ function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: 
   }
   return {
     projects: () => [...engine().projects.values()],
+    projectNames: () => [...engine().projects.keys()],
     project: (name) => known(engine().projects.has(name), engine().projects.get(name) as ProjectView, name),
     runs: () => [engine().run],
     run: (which) => known(which === 'r1' || (typeof which === 'object' && which.number === 1), engine().run, 'run'),

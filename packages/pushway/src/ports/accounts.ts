@@ -16,6 +16,17 @@ export interface MemberView {
   readonly role: Role
 }
 
+/** A user's token as it can be shown: never its text. */
+export interface TokenView {
+  /** Names it for revoking. */
+  readonly id: string
+  readonly label: string
+  readonly scope: 'read' | 'write'
+  readonly project?: ProjectName
+  readonly createdAt: EpochMs
+  readonly expiresAt?: EpochMs
+}
+
 export interface TokenRequest {
   readonly label: string
   readonly scope: 'read' | 'write'
@@ -54,6 +65,9 @@ export interface Accounts {
   endSession(token: string): void
 
   createToken(user: string, request: TokenRequest): Issued
+  userTokens(user: string): readonly TokenView[]
+  /** @throws PushwayError `not-found` */
+  revokeToken(user: string, id: string): void
   /** The caller a user's or run's token stands for; undefined when it is unknown, revoked or expired. */
   token(token: string): Principal | undefined
   /** The `GITHUB_TOKEN` of a run: reads its own project and pushes its images. */

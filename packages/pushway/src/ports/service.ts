@@ -68,6 +68,8 @@ export interface Commands {
 export interface Queries {
   projects(): readonly ProjectView[]
   project(name: ProjectName): ProjectView
+  /** Names alone: asked with every request to the registry. */
+  projectNames(): readonly ProjectName[]
   runs(project: ProjectName, limit: number): readonly RunSummary[]
   /** By id, or `project` and number. */
   run(run: RunId | { readonly project: ProjectName; readonly number: number }): RunView

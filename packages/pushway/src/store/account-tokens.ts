@@ -2,9 +2,12 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { EpochMs, Milliseconds, ProjectName, RunId } from '@pushway/core/text/ids.ts'
-import type { Issued } from '../ports/accounts.ts'
+import type { Issued, TokenView } from '../ports/accounts.ts'
 import type { Clock } from '../ports/misc.ts'
 import type { Database, Row } from './database.ts'
+
+/** Digits of the hash that name a token. */
+const ID_LENGTH = 12
 
 export type TokenKind = 'token' | 'run' | 'link' | 'session'
 
@@ -38,6 +41,9 @@ export interface Tokens {
   remove(token: string): void
   removeOfRun(run: RunId): void
   removeOfUser(user: string): void
+  listOfUser(user: string): readonly TokenView[]
+  /** False: the user has no token of that id. */
+  removeById(user: string, id: string): boolean
 }
 
 /** Tokens on an open database. */
@@ -69,7 +75,25 @@ export function createTokens(database: Database, clock: Clock): Tokens {
       }),
     remove: (token) => void remove(token),
     removeOfRun: (run) => void database.prepare('delete from tokens where run = ?').run(run),
+    listOfUser: (user) =>
+      database
+        .prepare("select * from tokens where user = ? and kind = 'token' and (expires_at is null or expires_at > ?) order by created_at")
+        .all(user, clock.now())
+        .map(viewRow),
+    removeById: (user, id) =>
+      database.prepare("delete from tokens where user = ? and kind = 'token' and substr(hash, 1, ?) = ?").run(user, ID_LENGTH, id).changes > 0,
     removeOfUser: (user) => void database.prepare('delete from tokens where user = ?').run(user),
+  }
+}
+
+function viewRow(row: Row): TokenView {
+  return {
+    id: String(row.hash).slice(0, ID_LENGTH),
+    label: String(row.label ?? ''),
+    scope: row.scope === 'read' ? 'read' : 'write',
+    createdAt: Number(row.created_at),
+    ...(row.project ? { project: String(row.project) } : {}),
+    ...(row.expires_at ? { expiresAt: Number(row.expires_at) } : {}),
   }
 }
 

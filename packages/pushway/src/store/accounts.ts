@@ -104,7 +104,10 @@ function signIns({ database, clock, tokens }: Store): Pick<Accounts, 'signInWith
 function issuedTokens({
   database,
   tokens,
-}: Store): Pick<Accounts, 'createSession' | 'session' | 'endSession' | 'createToken' | 'token' | 'createRunToken' | 'revokeRunTokens'> {
+}: Store): Pick<
+  Accounts,
+  'createSession' | 'session' | 'endSession' | 'createToken' | 'userTokens' | 'revokeToken' | 'token' | 'createRunToken' | 'revokeRunTokens'
+> {
   return {
     createSession: (user) => tokens.issue('session', { user: mustFind(database, user).name, ttlMs: SESSION_MS }),
     session(token) {
@@ -114,6 +117,10 @@ function issuedTokens({
     },
     endSession: (token) => tokens.remove(token),
     createToken: (user, request) => tokens.issue('token', { ...request, user: mustFind(database, user).name }),
+    userTokens: (user) => tokens.listOfUser(user),
+    revokeToken(user, id) {
+      if (!tokens.removeById(user, id)) throw fail('not-found', { what: 'token', name: id })
+    },
     token(token) {
       const run = tokens.find('run', token)
       if (run?.run && run.project) return { name: `run ${run.run}`, kind: 'run', run: run.run, project: run.project, scope: run.scope }

@@ -20,7 +20,7 @@ const timeline = z.object({
 /** Makes a project and its repository; the creator administers it. */
 async function createProject(services: Services, name: string, options: { readonly by: string; readonly from?: string | undefined }) {
   const { repositories, queries } = services
-  if (queries.projects().some((project) => isSameName(project.name, name))) throw fail('already-exists', { what: 'Project', name })
+  if (queries.projectNames().some((other) => isSameName(other, name))) throw fail('already-exists', { what: 'Project', name })
   if (options.from === undefined) await repositories.create(name)
   else await repositories.importFrom(name, options.from)
   return registerProject(services, name, options.by)

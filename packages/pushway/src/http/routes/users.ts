@@ -2,7 +2,7 @@
 
 import { fail } from '@pushway/core/reason/errors.ts'
 import { z } from 'zod'
-import { type Route, route } from '../route.ts'
+import { type Call, type Route, route } from '../route.ts'
 import { projectName, roleName } from '../schemas.ts'
 import type { Services } from '../services.ts'
 
@@ -18,6 +18,13 @@ const newToken = z.object({
 /** The address that signs a user in once. The token is behind `#`: browsers do not send that part, so it is in no log. */
 export function signInUrl(publicUrl: string, token: string): string {
   return `${publicUrl}/sign-in#${token}`
+}
+
+/** The user whose tokens a call is about: the caller, or for administrators anybody. */
+function ownUser({ params, principal, by }: Pick<Call<unknown, unknown>, 'params' | 'principal' | 'by'>): string {
+  const user = params.user ?? ''
+  if (user !== by && principal?.admin !== true) throw fail('not-allowed', { who: by, what: `see or change the tokens of ${user}` })
+  return user
 }
 
 export function userRoutes({ accounts, publicUrl }: Services): readonly Route[] {
@@ -64,12 +71,26 @@ export function userRoutes({ accounts, publicUrl }: Services): readonly Route[] 
       summary: "A new token; one's own, or as an administrator anybody's. It is shown once.",
       body: newToken,
       status: 201,
-      handle({ params, body, principal, by }) {
-        const user = params.user ?? ''
-        if (user !== by && principal?.admin !== true) throw fail('not-allowed', { who: by, what: `create tokens of ${user}` })
+      handle(call) {
+        const { body } = call
+        const user = ownUser(call)
         const { days, project, label, scope } = body
         return accounts.createToken(user, { label, scope, ...(days === undefined ? {} : { ttlMs: days * DAY }), ...(project === undefined ? {} : { project }) })
       },
+    }),
+    route({
+      method: 'GET',
+      path: '/users/:user/tokens',
+      action: 'token.create',
+      summary: 'The tokens of a user, without their text.',
+      handle: (call) => accounts.userTokens(ownUser(call)),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/users/:user/tokens/:id',
+      action: 'token.create',
+      summary: 'Revoke a token.',
+      handle: (call) => accounts.revokeToken(ownUser(call), call.params.id ?? ''),
     }),
     route({
       method: 'GET',

@@ -4,7 +4,7 @@ import { reason } from '../reason/reasons.ts'
 import { conditionNamesStatus, EvaluationError, evaluateCondition, evaluateValue, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
 import { jobContexts } from './contexts.ts'
-import { ancestorsOf, resultOf, statusBefore } from './graph.ts'
+import { ancestorsOf, resultOf } from './graph.ts'
 import type { RunState } from './state.ts'
 import type { Conclusion, JobState, PlannedJob, RunAction, RunEvent } from './types.ts'
 
@@ -101,6 +101,17 @@ function conditionHolds(scene: JobScene, definition: Job, status: Scope['status'
     if (error instanceof EvaluationError) return error.message
     throw error
   }
+}
+
+/**
+ * The status a job's own `if` sees. As on GitHub all ancestors count, not only the direct ones:
+ * failure() when any failed, success() only when all succeeded (a skipped one is neither).
+ */
+function statusBefore(state: RunState, key: string): Scope['status'] {
+  if (state.cancel) return 'cancelled'
+  const results = ancestorsOf(state.plan?.jobs ?? [], key).map((ancestor) => resultOf(state.jobs.get(ancestor)))
+  if (results.includes('failure')) return 'failure'
+  return results.every((result) => result === 'success') ? 'success' : 'skipped'
 }
 
 function scopeOf({ state, workflow, job, vars }: JobScene, status: Scope['status']): Scope {

@@ -1,7 +1,5 @@
-// What a job waits for, directly and over others, and what that says about success() and failure().
+// What a job waits for, directly and over others, and what others see of a finished job.
 
-import type { Scope } from '../workflow/evaluate.ts'
-import type { RunState } from './state.ts'
 import type { Conclusion, JobState, PlannedJob } from './types.ts'
 
 /** The keys of all jobs that come before `key`, over any number of `needs`. */
@@ -26,15 +24,4 @@ export function withDependents(jobs: readonly PlannedJob[], keys: readonly strin
 export function resultOf(job: JobState | undefined): Conclusion {
   if (job?.tolerated) return 'success'
   return job?.conclusion === 'timed_out' ? 'failure' : (job?.conclusion ?? 'skipped')
-}
-
-/**
- * The status a job's own `if` sees. As on GitHub all ancestors count, not only the direct ones:
- * failure() when any failed, success() only when all succeeded (a skipped one is neither).
- */
-export function statusBefore(state: RunState, key: string): Scope['status'] {
-  if (state.cancel) return 'cancelled'
-  const results = ancestorsOf(state.plan?.jobs ?? [], key).map((ancestor) => resultOf(state.jobs.get(ancestor)))
-  if (results.includes('failure')) return 'failure'
-  return results.every((result) => result === 'success') ? 'success' : 'skipped'
 }

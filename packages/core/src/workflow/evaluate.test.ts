@@ -40,6 +40,7 @@ describe('text', () => {
     ["${{ github.ref == 'REFS/HEADS/MAIN' }}", 'true'],
     ["${{ '1' == 1 }} ${{ null == 0 }} ${{ true == 1 }} ${{ 'x' == 0 }}", 'true true true false'],
     ["${{ env.EMPTY || 'default' }} ${{ env.REGISTRY && 'set' }}", 'default set'],
+    ["${{ case(matrix.node == 18, 'eighteen', 'other') }}", 'eighteen'],
     ["${{ hashFiles('a', '**/b') }}", 'hash-of-a+**/b'],
     ['${{ github.event.constructor }}', 'kept'],
     ['a ${{env.REGISTRY}} b\n${{ env.EMPTY }}c', 'a ghcr.io b\nc'],

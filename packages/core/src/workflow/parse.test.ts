@@ -142,6 +142,11 @@ describe('what is not carried is refused by name and line', () => {
   })
 })
 
+test('merge keys are refused, as on GitHub', () => {
+  const found = findings(job('    env: &e { A: 1 }\n    steps:\n      - run: x\n        env: { <<: *e, B: 2 }'))
+  expect(found.join('\n')).toContain('ci.yml:8:16: error: `<<` is not supported yet')
+})
+
 describe('mistakes', () => {
   test.each([
     ['', '1:1', 'is empty'],

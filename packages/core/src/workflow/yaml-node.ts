@@ -26,10 +26,12 @@ export function rootOf(source: YamlSource): Value {
 /** The entries of a map, in the file's order; none for anything else. */
 export function entriesOf(source: YamlSource, value: Value | undefined): readonly Entry[] {
   if (!isMap(value?.node)) return []
-  return value.node.items.map((pair) => {
+  const entries = value.node.items.map((pair) => {
     const key = makeValue(source, pair.key, value.at)
     return { key: textOf(key), keyAt: key.at, value: makeValue(source, pair.value, key.at) }
   })
+  for (const { key, keyAt } of entries) if (key === '<<') notYet(source.findings, keyAt, '<<', 'Write the keys out, or use an alias for the whole map')
+  return entries.filter(({ key }) => key !== '<<')
 }
 
 /** The items of a list; a single value counts as a list of one; nothing (null) as none. */

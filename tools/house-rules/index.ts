@@ -1,5 +1,6 @@
 // All house rules over the whole project.
 
+import { checkDependencies, readManifests } from './dependencies.ts'
 import { checkLayers } from './layers.ts'
 import { checkDocComments, checkFileComments, checkJsonParse } from './outside.ts'
 import { checkPurity } from './purity.ts'
@@ -21,7 +22,7 @@ const checks: readonly ((sources: readonly SourceFile[]) => readonly Finding[])[
 /** What every rule finds in the project below `root`, warnings included. */
 export function checkHouse(root: string): readonly Finding[] {
   const sources = readSources(root)
-  return [...checks.flatMap((check) => check(sources)), ...checkTexts(readTexts(root))]
+  return [...checks.flatMap((check) => check(sources)), ...checkDependencies(sources, readManifests(root)), ...checkTexts(readTexts(root))]
 }
 
 /** A finding as a terminal shows it. */

@@ -1,6 +1,7 @@
 // Each rule finds what it is for, and leaves the allowed form alone.
 
 import { describe, expect, test } from 'vitest'
+import { checkDependencies } from './dependencies.ts'
 import { checkLayers, findCycles } from './layers.ts'
 import { checkDocComments, checkFileComments, checkJsonParse } from './outside.ts'
 import { checkPurity } from './purity.ts'
@@ -169,6 +170,12 @@ describe('unused code', () => {
     const files = { [main]: "import { a } from './engine/loop.ts'\na()", [shell]: 'export interface A {}\nexport interface B {}\nexport function a(): A {}' }
     expect(messages(checkUnused(sources(files)))).toBe('no other file takes "B": remove it.')
   })
+})
+
+test('a dependency nobody imports, and an import nobody declared', () => {
+  const files = sources({ [shell]: "import { a } from 'known/deep'\nimport b from '@scope/missing/x'\nimport 'node:fs'\nawait import('lazy')" })
+  const manifest = { folder: 'packages/pushway', dependencies: ['known', 'lazy', 'unused'], bundled: [] }
+  expect(messages(checkDependencies(files, [manifest]))).toBe('nothing imports "unused": remove it.\n"@scope/missing" is imported, but not named here.')
 })
 
 describe('text', () => {

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { JobReport, JobSpec, LogLine } from '@pushway/core/run/types.ts'
 import type { Chunk, JobObserved, JobRef, JobRunner } from '../../../ports/jobs.ts'
@@ -89,12 +90,13 @@ function startWorker(input: WorkerInput): Promise<void> {
   // The server's own settings may hold secrets; a worker needs none of them.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PUSHWAY_')))
   const child = spawn(program, [...args, 'internal', 'worker'], { cwd: spool, env, detached: true, stdio: ['pipe', output, output] })
+  const stdin = child.stdin as Writable
   closeSync(output)
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(fail('command-failed', { command: 'pushway internal worker', exit: -1, output: error.message })))
     // A worker that died before it read its job: `observe` says that it is lost.
-    child.stdin.on('error', () => resolve())
-    child.stdin.end(JSON.stringify(input), () => {
+    stdin.on('error', () => resolve())
+    stdin.end(JSON.stringify(input), () => {
       child.unref()
       resolve()
     })

@@ -27,7 +27,7 @@ export function createGitHost(context: GitContext, at: (project: ProjectName) =>
       return result.exit === 0 ? new Uint8Array(result.stdout) : undefined
     },
     resolve: (project, ref) => resolveRef(context, at(project), ref),
-    exportTree: (project, commit, to) => exportTree(context, at(project), checkCommit(commit), to),
+    exportTree: (project, commit, to) => exportTree(context, at(project), { commit: checkCommit(commit), to }),
     commitInfo: async (project, commit) => {
       if (!isCommitId(commit)) return undefined
       const result = await runGit(context, [
@@ -66,7 +66,7 @@ async function resolveRef(context: GitContext, at: readonly string[], ref: strin
 }
 
 /** With an index of its own, so that several may run at once and the repository is not touched. */
-async function exportTree(context: GitContext, at: readonly string[], commit: CommitId, to: string): Promise<void> {
+async function exportTree(context: GitContext, at: readonly string[], { commit, to }: { commit: CommitId; to: string }): Promise<void> {
   const target = resolve(to)
   await mkdir(target, { recursive: true })
   const index = join(context.home, `.index-${process.pid}-${exports++}`)

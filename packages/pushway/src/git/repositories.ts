@@ -103,7 +103,7 @@ export function openRepositories(dir: string, options: { readonly allowLocal?: b
     refs: (project) => readRefs(context, at(project)),
     defaultBranch: (project) => defaultBranch(store, project),
     settleHead: (project) => settleHead(store, project),
-    fetchCommit: (project, remote, wanted) => fetchCommit(store, project, remote, wanted),
+    fetchCommit: (project, remote, wanted) => fetchCommit(store, project, { remote, ...wanted }),
     remove: (project) => rm(path(project), { recursive: true, force: true }),
     emptyPath: async () => {
       const empty = join(root, '.empty.git')
@@ -147,7 +147,7 @@ async function importFrom(store: Store, project: ProjectName, source: string): P
   const remote = checkRemote(isRemoteUrl(source) ? source : resolve(source))
   await initialise(store, store.path(project), async (folder) => {
     const at = ['--git-dir', folder]
-    await fetchFrom(store.context, at, remote, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'])
+    await fetchFrom(store.context, at, { remote, refspecs: ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'] })
     const head = await runGit(store.context, ['ls-remote', '--symref', '--', remote, 'HEAD'])
     const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(head.stdout.toString())?.[1]
     if (branch && isRefName(branch)) await git(store.context, [...at, 'symbolic-ref', 'HEAD', branch])
@@ -173,9 +173,14 @@ async function settleHead(store: Store, project: ProjectName): Promise<void> {
   if (chosen) await git(store.context, [...store.at(project), 'symbolic-ref', 'HEAD', chosen])
 }
 
-async function fetchCommit(store: Store, project: ProjectName, remote: string, wanted: { readonly ref: string; readonly sha: CommitId | null }): Promise<void> {
+interface WantedCommit {
+  readonly remote: string
+  readonly ref: string
+  readonly sha: CommitId | null
+}
+
+async function fetchCommit(store: Store, project: ProjectName, { remote, ref, sha }: WantedCommit): Promise<void> {
   const at = store.at(project)
-  const { ref, sha } = wanted
   if (!isRefName(ref) || !ref.startsWith('refs/'))
     throw fail('usage', { problem: `${ref} is not the name of a ref.`, hint: 'Name it in full: refs/heads/main.' })
   if (sha === null) {
@@ -186,10 +191,11 @@ async function fetchCommit(store: Store, project: ProjectName, remote: string, w
   const address = checkRemote(remote)
   if (!(await hasCommit(store.context, at, sha))) {
     // By ref first: every server gives that. By id for a ref that has moved on.
-    const byRef = await fetchFrom(store.context, at, address, [`+${ref}:refs/pushway/remote/${ref.slice('refs/'.length)}`]).catch((error: unknown) => error)
+    const refspecs = [`+${ref}:refs/pushway/remote/${ref.slice('refs/'.length)}`]
+    const byRef = await fetchFrom(store.context, at, { remote: address, refspecs }).catch((error: unknown) => error)
     if (!(await hasCommit(store.context, at, sha))) {
       if (byRef instanceof Error) throw byRef
-      await fetchFrom(store.context, at, address, [sha])
+      await fetchFrom(store.context, at, { remote: address, refspecs: [sha] })
     }
   }
   await git(store.context, [...at, 'update-ref', ref, sha])
@@ -200,7 +206,8 @@ async function hasCommit(context: GitContext, at: readonly string[], sha: Commit
   return (await runGit(context, [...at, 'cat-file', '-e', `${sha}^{commit}`])).exit === 0
 }
 
-async function fetchFrom(context: GitContext, at: readonly string[], remote: string, refspecs: readonly string[]): Promise<void> {
+async function fetchFrom(context: GitContext, at: readonly string[], from: { readonly remote: string; readonly refspecs: readonly string[] }): Promise<void> {
+  const { remote, refspecs } = from
   const result = await runGit(context, [...at, 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--force', '--', remote, ...refspecs])
   if (result.exit !== 0) throw fail('remote-unreachable', { remote: withoutCredentials(remote), problem: lastLine(result.stderr).replace(/\.$/, '') })
 }

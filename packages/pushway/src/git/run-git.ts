@@ -28,7 +28,7 @@ export interface GitResult {
 }
 
 /** The environment of a git process. Nothing of ours but PATH and proxy settings passes through. */
-export function gitEnvironment(context: GitContext, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+function gitEnvironment(context: GitContext, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const passed: Record<string, string> = {}
   for (const name of ['PATH', 'TMPDIR', 'https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY', 'no_proxy', 'NO_PROXY', 'SSL_CERT_FILE', 'SSH_AUTH_SOCK']) {
     const value = process.env[name]

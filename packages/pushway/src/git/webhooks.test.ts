@@ -28,7 +28,7 @@ function memoryStore(): WebhookStore {
     setWebhook: () => {},
     webhook: (project) => (project === 'acme/hello' ? { remote: 'https://example.org/hello.git', secret: new Secret('s3cret') } : undefined),
     delivery: (_, id, hash) => deliveries.get(id) ?? [...deliveries.values()].find((d) => d.bodyHash === hash),
-    rememberDelivery: (_, id, delivery) => void deliveries.set(id, delivery),
+    rememberDelivery: (_, { id, bodyHash, status, answer }) => void deliveries.set(id, { bodyHash, status, answer }),
   }
 }
 

@@ -74,7 +74,7 @@ async function once(server: WebhookServer, running: Map<string, Promise<Answer>>
   const present = running.get(key)
   if (present) return present
   const work = deliver(server, delivery).then((answer) => {
-    server.webhooks.rememberDelivery(project, id, { bodyHash, status: answer.status, answer: answer.body }, server.now())
+    server.webhooks.rememberDelivery(project, { id, at: server.now(), bodyHash, status: answer.status, answer: answer.body })
     return answer
   })
   running.set(key, work)

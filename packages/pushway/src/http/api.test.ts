@@ -101,7 +101,7 @@ describe('the client', () => {
     await wim.abort('d1', 'bad')
     await wim.rollback('acme/hello', 'production', '3')
     await wim.promote('acme/hello', 'staging', 'production')
-    await wim.setVariable('acme/hello', 'COLOUR', 'blue', 'staging')
+    await wim.setVariable('acme/hello', 'COLOUR', { value: 'blue', environment: 'staging' })
     await wim.dispatch('acme/hello', { workflow: 'ci.yml', ref: 'main' })
     expect(world.engine.calls).toEqual([
       ['cancelRun', 'r1', true, 'wim'],
@@ -116,10 +116,10 @@ describe('the client', () => {
   })
 
   it('hands a secret over as one, and never reads it back', async () => {
-    expect(await wim.setSecret('acme/hello', 'TOKEN', 'hush')).toEqual({ version: 1 })
+    expect(await wim.setSecret('acme/hello', 'TOKEN', { value: 'hush' })).toEqual({ version: 1 })
     expect(JSON.stringify(world.engine.calls)).not.toContain('hush')
     expect(await wim.secrets('acme/hello')).toEqual([{ name: 'TOKEN', version: 1 }])
-    await expect(wim.setSecret('acme/hello', 'no-dash', 'x')).rejects.toMatchObject({ code: 'name-invalid' })
+    await expect(wim.setSecret('acme/hello', 'no-dash', { value: 'x' })).rejects.toMatchObject({ code: 'name-invalid' })
   })
 
   it('creates a project with its repository, administered by its creator', async () => {
@@ -156,7 +156,7 @@ describe('tokens', () => {
 describe('logs', () => {
   it('come as pages after a cursor, as text, and as a stream until the job has ended', async () => {
     world.engine.log.push('one', 'two', 'three')
-    const page = await wim.jobLog('acme/hello', 1, 'test')
+    const page = await wim.jobLog('acme/hello', 1, { job: 'test' })
     expect([page.lines.map((line) => line.text), page.cursor]).toEqual([['one', 'two'], 2])
     const raw = await api('/projects/acme/hello/runs/1/jobs/test/log?raw=1', { headers: { authorization: `Bearer ${world.tokens.read}` } })
     expect(await raw.text()).toMatch(/^1970-01-01T00:00:00.000Z one\n.* two\n.* three\n$/)
@@ -169,7 +169,7 @@ describe('logs', () => {
       }
     }
     expect(seen).toEqual(['one', 'two', 'three', 'four'])
-    await expect(wim.jobLog('acme/hello', 1, 'none')).rejects.toMatchObject({ code: 'not-found' })
+    await expect(wim.jobLog('acme/hello', 1, { job: 'none' })).rejects.toMatchObject({ code: 'not-found' })
   })
 
   it('of instances come as lines', async () => {

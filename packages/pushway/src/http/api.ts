@@ -21,7 +21,7 @@ export function createApi(services: Services, routes: readonly Route[]): RawHand
   const match = createMatcher(routes)
   return async (req, res) => {
     try {
-      await answer(services, match, req, res)
+      await answer(services, match, { req, res })
     } catch (error) {
       // Nobody is there any more to hear it.
       if (res.destroyed) return
@@ -30,7 +30,7 @@ export function createApi(services: Services, routes: readonly Route[]): RawHand
   }
 }
 
-async function answer(services: Services, match: ReturnType<typeof createMatcher>, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function answer(services: Services, match: ReturnType<typeof createMatcher>, { req, res }: { req: IncomingMessage; res: ServerResponse }): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://localhost')
   if (!url.pathname.startsWith(`${PREFIX}/`)) throw fail('not-found', { what: 'address', name: url.pathname })
   const path = url.pathname.slice(PREFIX.length).replace(/(.)\/+$/, '$1')
@@ -45,13 +45,13 @@ async function answer(services: Services, match: ReturnType<typeof createMatcher
   if (method !== 'GET' && isCrossSite(req, caller.by, services.publicUrl())) throw fail('cross-site')
   // Who may do nothing here at all hears that before his input is looked at.
   const byPath = pathProject(found.params)
-  if (route.projectOf === undefined || !caller.principal) authorize(services.accounts, caller.principal, route.action, byPath)
+  if (route.projectOf === undefined || !caller.principal) authorize({ accounts: services.accounts, principal: caller.principal }, route.action, byPath)
   const query = route.query ? check(route.query, readQuery(url.searchParams)) : undefined
   const body = route.body ? check(route.body, await readJson(req)) : undefined
   const project = route.projectOf ? ownerProject(route, found, { body, query }) : byPath
   const principal = route.projectOf
     ? authorizeOwned(services, caller.principal, { route, project, name: ownedName(found) })
-    : authorize(services.accounts, caller.principal, route.action, project)
+    : authorize({ accounts: services.accounts, principal: caller.principal }, route.action, project)
   const gone = new AbortController()
   res.on('close', () => gone.abort())
   const result = await route.handle({
@@ -90,7 +90,7 @@ function authorizeOwned(
   about: { route: Route; project: ProjectName | undefined; name: string },
 ): Principal | undefined {
   try {
-    return authorize(services.accounts, principal, about.route.action, about.project)
+    return authorize({ accounts: services.accounts, principal }, about.route.action, about.project)
   } catch (error) {
     throw error instanceof PushwayError && error.code === 'not-found' ? fail('not-found', { what: 'object', name: about.name }) : error
   }

@@ -45,6 +45,12 @@ export type Action = keyof typeof needs
 const rank: Readonly<Record<Role, number>> = { read: 1, write: 2, admin: 3 }
 const words: Readonly<Record<Role, string>> = { read: 'read', write: 'change', admin: 'administer' }
 
+/** Who asks, and where his rights are written. */
+export interface Asker {
+  readonly accounts: Pick<Accounts, 'roleOf' | 'mayCreate'>
+  readonly principal: Principal | undefined
+}
+
 /** What an action needs, for the documentation and the test of all routes. */
 export function needOf(action: Action): Need {
   return needs[action]
@@ -56,7 +62,7 @@ export function needOf(action: Action): Need {
  *
  * @throws PushwayError `sign-in-required`, `not-allowed`, `not-found`
  */
-export function authorize(accounts: Accounts, principal: Principal | undefined, action: Action, project?: ProjectName): Principal | undefined {
+export function authorize({ accounts, principal }: Asker, action: Action, project?: ProjectName): Principal | undefined {
   const need = needOf(action)
   if (need === 'nothing') return principal
   if (!principal) throw fail('sign-in-required')
@@ -75,21 +81,20 @@ export function authorize(accounts: Accounts, principal: Principal | undefined, 
         throw fail('not-allowed', { who: principal.name, what: `create ${project ?? 'it'}` })
       return principal
     default:
-      return requireRole(accounts, principal, need, project)
+      return requireRole(accounts.roleOf(principal, project ?? ''), principal, { need, project: project ?? '' })
   }
 }
 
-function requireRole(accounts: Accounts, principal: Principal, need: Role, project: ProjectName | undefined): Principal {
-  const role = project === undefined ? undefined : accounts.roleOf(principal, project)
-  if (project === undefined || role === undefined) throw fail('not-found', { what: 'project', name: project ?? '' })
+function requireRole(role: Role | undefined, principal: Principal, { need, project }: { need: Role; project: ProjectName }): Principal {
+  if (role === undefined) throw fail('not-found', { what: 'project', name: project })
   if (rank[role] < rank[need]) throw fail('not-allowed', { who: principal.name, what: `${words[need]} ${project}` })
   return principal
 }
 
 /** Whether `authorize` would let the caller go on. */
-export function may(accounts: Accounts, principal: Principal | undefined, action: Action, project?: ProjectName): boolean {
+export function may(asker: Asker, action: Action, project?: ProjectName): boolean {
   try {
-    authorize(accounts, principal, action, project)
+    authorize(asker, action, project)
     return true
   } catch {
     return false
@@ -105,9 +110,9 @@ export function mayUseImages(
   if (!principal) return false
   const [owner = '', name = ''] = wanted.repository.split('/')
   const project = wanted.projects.find((p) => p.toLowerCase() === `${owner}/${name}`)
-  if (wanted.right === 'pull') return project ? may(accounts, principal, 'repository.read', project) : ownsNamespace(principal, owner)
+  if (wanted.right === 'pull') return project ? may({ accounts, principal }, 'repository.read', project) : ownsNamespace(principal, owner)
   if (principal.kind === 'run') return wanted.right === 'push' && (project ? principal.project === project : ownsNamespace(principal, owner))
-  return project ? may(accounts, principal, 'repository.write', project) : ownsNamespace(principal, owner) && principal.scope !== 'read'
+  return project ? may({ accounts, principal }, 'repository.write', project) : ownsNamespace(principal, owner) && principal.scope !== 'read'
 }
 
 /** Images below an owner that belong to no project: the owner's runs, the user of that name, administrators. */

@@ -123,10 +123,10 @@ function projectCalls({ call }: Link) {
       call<readonly TimelineEntry[]>('GET', '/timeline', { query: filter }),
     explain: (id: string) => call<ExplainView>('GET', `/explain/${encodeURIComponent(id)}`),
     secrets: (project: string) => call<readonly (Named & { version: number })[]>('GET', `${at(project)}/secrets`),
-    setSecret: (project: string, name: string, value: string, environment?: string) =>
+    setSecret: (project: string, name: string, { value, environment }: { value: string; environment?: string }) =>
       call<{ version: number }>('PUT', `${at(project)}/secrets/${encodeURIComponent(name)}`, { body: { value }, query: { environment } }),
     variables: (project: string) => call<readonly (Named & { value: string })[]>('GET', `${at(project)}/variables`),
-    setVariable: (project: string, name: string, value: string, environment?: string) =>
+    setVariable: (project: string, name: string, { value, environment }: { value: string; environment?: string }) =>
       call<void>('PUT', `${at(project)}/variables/${encodeURIComponent(name)}`, { body: { value }, query: { environment } }),
     webhook: (project: string) => call<{ url: string; remote: string | null }>('GET', `${at(project)}/webhook`),
     setWebhook: (project: string, body: { remote: string; secret?: string }) =>
@@ -144,7 +144,7 @@ function runCalls({ call, open }: Link) {
       call<void>('POST', `${at(project)}/runs/${number}/rerun`, { body: { which } }),
     dispatch: (project: string, body: { workflow: string; ref: string; inputs?: Readonly<Record<string, string>> }) =>
       call<RunSummary>('POST', `${at(project)}/dispatches`, { body }),
-    jobLog: (project: string, number: number, job: string, query: { cursor?: number; attempt?: number; limit?: number } = {}) =>
+    jobLog: (project: string, number: number, { job, ...query }: { job: string; cursor?: number; attempt?: number; limit?: number }) =>
       call<LogPage>('GET', log(project, number, job), { query }),
     /** Pages as they come, until the job has ended. */
     followJobLog: (

@@ -44,12 +44,15 @@ function processLines(version: string): readonly string[] {
   const memory = process.memoryUsage()
   const cpu = process.cpuUsage()
   return [
-    ...metric('pushway_info', 'gauge', 'The version that runs.', [`pushway_info${labels({ version })} 1`]),
-    ...single('process_cpu_seconds_total', 'counter', 'CPU time used, seconds.', (cpu.user + cpu.system) / 1e6),
-    ...single('process_resident_memory_bytes', 'gauge', 'Memory in use, bytes.', memory.rss),
-    ...single('process_start_time_seconds', 'gauge', 'Start, seconds since 1970.', Math.round(performance.timeOrigin / 1000)),
-    ...single('nodejs_heap_used_bytes', 'gauge', 'Heap in use, bytes.', memory.heapUsed),
-    ...single('nodejs_eventloop_active_seconds_total', 'counter', 'Time the event loop was busy, seconds.', performance.eventLoopUtilization().active / 1000),
+    ...metric({ name: 'pushway_info', type: 'gauge', help: 'The version that runs.' }, [`pushway_info${labels({ version })} 1`]),
+    ...single({ name: 'process_cpu_seconds_total', type: 'counter', help: 'CPU time used, seconds.' }, (cpu.user + cpu.system) / 1e6),
+    ...single({ name: 'process_resident_memory_bytes', type: 'gauge', help: 'Memory in use, bytes.' }, memory.rss),
+    ...single({ name: 'process_start_time_seconds', type: 'gauge', help: 'Start, seconds since 1970.' }, Math.round(performance.timeOrigin / 1000)),
+    ...single({ name: 'nodejs_heap_used_bytes', type: 'gauge', help: 'Heap in use, bytes.' }, memory.heapUsed),
+    ...single(
+      { name: 'nodejs_eventloop_active_seconds_total', type: 'counter', help: 'Time the event loop was busy, seconds.' },
+      performance.eventLoopUtilization().active / 1000,
+    ),
   ]
 }
 
@@ -63,12 +66,10 @@ function httpLines(requests: ReadonlyMap<string, number>, durations: ReadonlyMap
   ])
   return [
     ...metric(
-      'pushway_http_requests_total',
-      'counter',
-      'Answers sent.',
+      { name: 'pushway_http_requests_total', type: 'counter', help: 'Answers sent.' },
       [...requests].map(([key, value]) => `pushway_http_requests_total${key} ${value}`),
     ),
-    ...metric(name, 'histogram', 'Time to the end of the answer, seconds.', histogram),
+    ...metric({ name, type: 'histogram', help: 'Time to the end of the answer, seconds.' }, histogram),
   ]
 }
 
@@ -76,7 +77,7 @@ function factLines(facts: ReadonlyMap<string, number>): readonly string[] {
   const names = [...new Set([...facts.keys()].map((key) => key.replace(/\{.*/, '')))].sort()
   return names.flatMap((name) => {
     const lines = [...facts].filter(([key]) => key.replace(/\{.*/, '') === name).map(([key, value]) => `${key} ${value}`)
-    return metric(name, 'counter', 'Since the start of the server.', lines)
+    return metric({ name, type: 'counter', help: 'Since the start of the server.' }, lines)
   })
 }
 
@@ -88,11 +89,17 @@ function observe(durations: Map<Part, { counts: number[]; sum: number; total: nu
   for (const [i, le] of SECONDS.entries()) if (seconds <= le) entry.counts[i] = (entry.counts[i] ?? 0) + 1
 }
 
-function single(name: string, type: string, help: string, value: number): readonly string[] {
-  return metric(name, type, help, [`${name} ${value}`])
+interface Heading {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
 }
 
-function metric(name: string, type: string, help: string, lines: readonly string[]): readonly string[] {
+function single(heading: Heading, value: number): readonly string[] {
+  return metric(heading, [`${heading.name} ${value}`])
+}
+
+function metric({ name, type, help }: Heading, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]
 }
 

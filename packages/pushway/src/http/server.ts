@@ -44,12 +44,12 @@ export function createHttpServer(options: HttpOptions): Server {
 }
 
 /** What git needs to know of the accounts. */
-export function gitAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>): GitAccess {
+function gitAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>): GitAccess {
   const taken = (name: ProjectName): boolean => queries.projectNames().some((other) => other !== name && isSameName(other, name))
   const actions = { read: 'repository.read', write: 'repository.write', create: 'project.create' } as const
   return {
     authenticate: async (req) => (await authenticate(accounts, req)).principal,
-    allowed: (principal, project, what) => may(accounts, principal, actions[what], project) && !(what === 'create' && taken(project)),
+    allowed: (principal, project, what) => may({ accounts, principal }, actions[what], project) && !(what === 'create' && taken(project)),
   }
 }
 
@@ -111,7 +111,7 @@ async function answerSystem(
 ): Promise<void> {
   if (req.method !== 'GET' && req.method !== 'HEAD') throw fail('method-not-allowed', { methods: 'GET' })
   if (path === '/healthz') return sendJson(req, res, { status: 200, value: { status: 'ok', version: options.version } })
-  if (!isLoopback(req)) authorize(options.accounts, (await authenticate(options.accounts, req)).principal, 'metrics.read')
+  if (!isLoopback(req)) authorize({ accounts: options.accounts, principal: (await authenticate(options.accounts, req)).principal }, 'metrics.read')
   res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })
   res.end(metrics.render())
 }

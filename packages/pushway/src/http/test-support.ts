@@ -42,7 +42,7 @@ const deployment = {
 } as const
 
 /** Answers with fixed things of `acme/hello`: run `r1` (number 1), deployment `d1`. */
-export function createFakeEngine(): FakeEngine {
+function createFakeEngine(): FakeEngine {
   const calls: unknown[][] = []
   const projects = new Map<string, ProjectView>()
   const events: StoredEvent[] = []

@@ -24,5 +24,5 @@ export interface WebhookStore {
   /** The answered delivery with that id or, as the id is not signed, with that very body. */
   delivery(project: ProjectName, id: string, bodyHash: string): AnsweredDelivery | undefined
   /** Keeps the first answer; a later one for the same id changes nothing. Forgets answers older than 30 days. */
-  rememberDelivery(project: ProjectName, id: string, delivery: AnsweredDelivery, at: EpochMs): void
+  rememberDelivery(project: ProjectName, delivery: AnsweredDelivery & { readonly id: string; readonly at: EpochMs }): void
 }

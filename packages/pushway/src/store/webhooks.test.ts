@@ -16,10 +16,10 @@ it('keeps the setting sealed, and each delivery once by id or body', () => {
   ).toBe(false)
 
   const answered = { bodyHash: 'h', status: 200, answer: '{}' }
-  store.rememberDelivery('a/b', 'd1', answered, 0)
-  store.rememberDelivery('a/b', 'd1', { ...answered, status: 500 }, 0)
+  store.rememberDelivery('a/b', { ...answered, id: 'd1', at: 0 })
+  store.rememberDelivery('a/b', { ...answered, status: 500, id: 'd1', at: 0 })
   expect([store.delivery('a/b', 'd1', 'x'), store.delivery('a/b', 'd2', 'h'), store.delivery('a/c', 'd1', 'h')]).toEqual([answered, answered, undefined])
-  store.rememberDelivery('a/b', 'd9', { ...answered, bodyHash: 'i' }, 40 * 24 * 3_600_000)
+  store.rememberDelivery('a/b', { ...answered, bodyHash: 'i', id: 'd9', at: 40 * 24 * 3_600_000 })
   expect(store.delivery('a/b', 'd1', 'h')).toBeUndefined()
   database.close()
 })

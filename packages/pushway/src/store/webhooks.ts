@@ -34,7 +34,7 @@ export function createWebhookStore(database: Database, box: Pick<Settings, 'seal
         .get(project, id, bodyHash, id)
       return row ? { bodyHash: String(row.body_hash), status: Number(row.status), answer: String(row.answer) } : undefined
     },
-    rememberDelivery: (project, id, { bodyHash, status, answer }, at) =>
+    rememberDelivery: (project, { id, at, bodyHash, status, answer }) =>
       database.transaction(() => {
         database.prepare('delete from webhook_deliveries where at < ?').run(at - KEEP_MS)
         database

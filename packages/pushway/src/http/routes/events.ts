@@ -44,7 +44,7 @@ export function eventRoutes(services: Services): readonly Route[] {
 function checkTopic({ accounts, queries }: Services, principal: Principal | undefined, topic: string): void {
   if (topic === ALL) return
   const project = projectOfTopic(topic, queries)
-  if (project === undefined || !may(accounts, principal, 'project.read', project)) throw fail('not-found', { what: 'topic', name: topic })
+  if (project === undefined || !may({ accounts, principal }, 'project.read', project)) throw fail('not-found', { what: 'topic', name: topic })
 }
 
 interface Subscription {
@@ -91,7 +91,7 @@ function replay({ queries }: Services, cursor: number, send: (events: readonly S
 /** The event as one message a subscribed topic, in the form of server-sent events. */
 function messages({ queries, accounts }: Services, { topics, principal }: Subscription, event: StoredEvent): string {
   const project = projectOfEvent(event, queries)
-  if (project === undefined || !may(accounts, principal, 'project.read', project)) return ''
+  if (project === undefined || !may({ accounts, principal }, 'project.read', project)) return ''
   const about = topicsOfEvent(event, queries)
   const wanted = topics.has(ALL) ? about : about.filter((topic) => topics.has(topic))
   return wanted

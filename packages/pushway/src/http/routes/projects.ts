@@ -2,7 +2,7 @@
 
 import { fail } from '@pushway/core/reason/errors.ts'
 import { z } from 'zod'
-import { authorize, may } from '../authorize.ts'
+import { type Asker, authorize, may } from '../authorize.ts'
 import { isSameName, registerProject } from '../register-project.ts'
 import { type Route, route } from '../route.ts'
 import { count, projectName } from '../schemas.ts'
@@ -34,7 +34,7 @@ export function projectRoutes(services: Services): readonly Route[] {
       path: '/projects',
       action: 'project.list',
       summary: 'The projects the caller may see.',
-      handle: ({ principal }) => queries.projects().filter((project) => may(accounts, principal, 'project.read', project.name)),
+      handle: ({ principal }) => queries.projects().filter((project) => may({ accounts, principal }, 'project.read', project.name)),
     }),
     route({
       method: 'POST',
@@ -72,7 +72,7 @@ export function projectRoutes(services: Services): readonly Route[] {
       handle({ query, principal }) {
         const { limit, ...wanted } = query
         const seen = queries.timeline({ ...definedOnly(wanted), limit: query.project === undefined ? limit * 4 : limit })
-        return seen.filter((entry) => may(accounts, principal, 'project.read', entry.project)).slice(0, limit)
+        return seen.filter((entry) => may({ accounts, principal }, 'project.read', entry.project)).slice(0, limit)
       },
     }),
     route({
@@ -86,8 +86,8 @@ export function projectRoutes(services: Services): readonly Route[] {
   ]
 }
 
-function requireAdmin({ accounts }: Services, principal: Parameters<typeof authorize>[1]): void {
-  authorize(accounts, principal, 'user.manage')
+function requireAdmin({ accounts }: Services, principal: Asker['principal']): void {
+  authorize({ accounts, principal }, 'user.manage')
 }
 
 function definedOnly<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {

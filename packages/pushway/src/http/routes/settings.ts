@@ -79,7 +79,7 @@ function webhookRoutes({ webhooks, publicUrl, accounts }: Services): readonly Ro
       body: webhookBody,
       handle({ project, body, principal }) {
         // A folder of the server may hold what the project's administrator must not see.
-        if (!/^[a-z]+:\/\//.test(body.remote)) authorize(accounts, principal, 'user.manage')
+        if (!/^[a-z]+:\/\//.test(body.remote)) authorize({ accounts, principal }, 'user.manage')
         const secret = body.secret ?? randomBytes(24).toString('base64url')
         webhooks.setWebhook(project, { remote: checkRemote(body.remote), secret: new Secret(secret) })
         return { url: address(project), remote: withoutCredentials(body.remote), ...(body.secret === undefined ? { secret } : {}) }

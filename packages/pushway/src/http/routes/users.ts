@@ -16,7 +16,7 @@ const newToken = z.object({
 })
 
 /** The address that signs a user in once. The token is behind `#`: browsers do not send that part, so it is in no log. */
-export function signInUrl(publicUrl: string, token: string): string {
+function signInUrl(publicUrl: string, token: string): string {
   return `${publicUrl}/sign-in#${token}`
 }
 
@@ -64,6 +64,13 @@ export function userRoutes({ accounts, publicUrl }: Services): readonly Route[] 
         accounts.disableUser(params.user ?? '')
       },
     }),
+    ...tokenRoutes(accounts),
+    ...memberRoutes(accounts),
+  ]
+}
+
+function tokenRoutes(accounts: Services['accounts']): readonly Route[] {
+  return [
     route({
       method: 'POST',
       path: '/users/:user/tokens',
@@ -92,6 +99,11 @@ export function userRoutes({ accounts, publicUrl }: Services): readonly Route[] 
       summary: 'Revoke a token.',
       handle: (call) => accounts.revokeToken(ownUser(call), call.params.id ?? ''),
     }),
+  ]
+}
+
+function memberRoutes(accounts: Services['accounts']): readonly Route[] {
+  return [
     route({
       method: 'GET',
       path: '/projects/:owner/:name/members',

@@ -100,6 +100,9 @@ function stepFacts(rollout: RolloutState, state: Extract<StepState, { name: 'ste
   const step = presentStep(rollout)
   if (state.verdict) return [{ type: 'VerdictReached', step: rollout.step, verdict: state.verdict }]
   if (step?.kind !== 'weight') return []
+  // Who performs SetWeights may have recorded it: its time is the better one.
+  const scope = rollout.plan.services.filter((one) => one.routed && (step.service === undefined ? one.from !== undefined : one.service === step.service))
+  if (rollout.weight && scope.every((one) => rollout.weights[one.service] === step.percent)) return []
   return [{ type: 'WeightsSet', percent: step.percent, at: now, ...(step.service === undefined ? {} : { service: step.service }) }]
 }
 

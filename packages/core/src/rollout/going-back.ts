@@ -12,6 +12,8 @@ const settleMs = 1_000
 type BackState =
   | { readonly name: 'restoring'; readonly service: ServiceRollout; readonly short: readonly ServiceRollout[] }
   | { readonly name: 'moving-weight' }
+  /** The router has confirmed it: routes that are made anew from the events must keep it so. */
+  | { readonly name: 'weight-is-back' }
   | { readonly name: 'retiring'; readonly groups: readonly GroupId[] }
   | { readonly name: 'back' }
 
@@ -26,6 +28,8 @@ export function decideGoingBack(rollout: RolloutState, why: ReasonText, view: { 
     }
     case 'moving-weight':
       return { events: [], actions: [{ kind: 'SetWeights', percent: 0 }], reason: reason('weight-going-back') }
+    case 'weight-is-back':
+      return { events: [{ type: 'WeightsSet', percent: 0, at: view.now }], actions: [], reason: reason('weight-going-back') }
     case 'retiring':
       return { events: [], actions: state.groups.map((group): RolloutAction => ({ kind: 'RetireGroup', group })), reason: reason('retiring-new') }
     case 'back': {
@@ -55,6 +59,7 @@ function nameBackState(rollout: RolloutState, observed: Observed, now: EpochMs):
   const waiting = restore.find((service) => !isRestored(rollout, service, { observed, now }))
   if (waiting) return { name: 'restoring', service: waiting, short }
   if (restore.some((service) => service.routed && !hasWeight(observed, service, 0))) return { name: 'moving-weight' }
+  if (restore.some((service) => (rollout.weights[service.service] ?? 0) > 0)) return { name: 'weight-is-back' }
   if (!retired) return retiring
   const [first] = short
   return first ? { name: 'restoring', service: first, short } : { name: 'back' }

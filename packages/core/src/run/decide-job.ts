@@ -70,11 +70,11 @@ function afterSteps(scene: JobScene, definition: Job, steps: NonNullable<JobStat
     // A worker that was killed by force can't say so itself.
     const conclusion = state.cancel?.force && steps.conclusion === 'failure' ? 'cancelled' : steps.conclusion
     const problem = steps.problem ?? (conclusion === 'cancelled' && state.cancel ? cancelReason(state) : undefined)
-    return both(close(scene, conclusion), conclude(scene, definition, conclusion, problem))
+    return both(close(scene, conclusion), conclude(scene, definition, { conclusion, why: problem }))
   }
   if (!job.deployment) return finish(scene, 'success')
   const end = job.deploymentEnd
-  if (end) return conclude(scene, definition, end.conclusion, end.conclusion === 'success' ? undefined : end.reason)
+  if (end) return conclude(scene, definition, { conclusion: end.conclusion, why: end.conclusion === 'success' ? undefined : end.reason })
   if (state.cancel?.force) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(state)))
   if (isUnwanted(scene, definition)) return close(scene, 'cancelled')
   return { events: [], actions: [{ kind: 'ContinueDeployment', ...ref(scene), deployment: job.deployment }] }
@@ -133,9 +133,11 @@ function cancelReason(state: RunState): string {
   return reason('cancelled-by-user', { by: state.cancel?.by ?? '' }).sentence
 }
 
-function conclude(scene: JobScene, definition: Job, conclusion: Conclusion, why: string | undefined): JobDecision {
+function conclude(scene: JobScene, definition: Job, { conclusion, why }: { conclusion: Conclusion; why: string | undefined }): JobDecision {
   const failed = conclusion === 'failure' || conclusion === 'timed_out'
-  return finish(scene, conclusion, why, failed && isTolerated(scene, definition))
+  const { events, actions } = finish(scene, conclusion, why)
+  if (!failed || !isTolerated(scene, definition)) return { events, actions }
+  return { events: events.map((event) => (event.type === 'JobFinished' ? { ...event, tolerated: true } : event)), actions }
 }
 
 function isTolerated(scene: JobScene, definition: Job): boolean {
@@ -155,7 +157,7 @@ function start(scene: JobScene): JobDecision {
   return { events: [{ type: 'JobStarted', job: job.key, attempt: job.attempt }], actions: [{ kind: 'StartJob', ...ref(scene) }] }
 }
 
-function finish({ job }: JobScene, conclusion: Conclusion, why?: string, tolerated = false): JobDecision {
+function finish({ job }: JobScene, conclusion: Conclusion, why?: string): JobDecision {
   const event: RunEvent = {
     type: 'JobFinished',
     job: job.key,
@@ -163,7 +165,6 @@ function finish({ job }: JobScene, conclusion: Conclusion, why?: string, tolerat
     conclusion,
     outputs: job.outputs,
     ...(why ? { reason: why } : {}),
-    ...(tolerated ? { tolerated } : {}),
   }
   return { events: [event], actions: [] }
 }

@@ -3,7 +3,7 @@
 import { data } from '@actions/expressions'
 
 /** A plain value as expression data. `undefined` is null; names are looked up case-insensitively, as GitHub does. */
-export function toData(value: unknown): data.ExpressionData {
+function toData(value: unknown): data.ExpressionData {
   if (value === null || value === undefined) return new data.Null()
   if (typeof value === 'string') return new data.StringData(value)
   if (typeof value === 'number') return new data.NumberData(value)

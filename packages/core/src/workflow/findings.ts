@@ -14,8 +14,9 @@ export function add(findings: Findings, at: Position, finding: { code: string; m
   findings.list.push({ severity: finding.severity ?? 'error', code: finding.code, message: finding.message, at })
 }
 
-/** Says that GitHub knows `keyword` but Pushway does not carry it. */
-export function notYet(findings: Findings, at: Position, keyword: string, advice = 'Remove it, or see docs/compatibility/workflows.md'): void {
+/** Says that GitHub knows a keyword but Pushway does not carry it; with what to do instead, if there is more to say than usual. */
+export function notYet(findings: Findings, at: Position, what: string | readonly [keyword: string, advice: string]): void {
+  const [keyword, advice] = typeof what === 'string' ? [what, 'Remove it, or see docs/compatibility/workflows.md'] : what
   add(findings, at, { code: 'keyword-not-yet', message: `\`${keyword}\` is not supported yet. ${advice}` })
 }
 

@@ -6,6 +6,7 @@ export interface KnownAction {
   readonly inputs: readonly string[]
 }
 
+/** All of them; the runner has one implementation for each. */
 export const knownActions: readonly KnownAction[] = [
   {
     name: 'actions/checkout',

@@ -22,7 +22,7 @@ export function readDefaults(source: YamlSource, entry: Entry | undefined): RunD
 export function readShell(source: YamlSource, value: Value): Template {
   const text = textOf(value)
   const fits = shells.has(text) || text.includes('{0}') || text.includes('${{')
-  if (!fits) notYet(source.findings, value.at, `shell: ${text}`, 'Use bash, sh, python, or a command line with {0} in it')
+  if (!fits) notYet(source.findings, value.at, [`shell: ${text}`, 'Use bash, sh, python, or a command line with {0} in it'])
   return templateOf(value)
 }
 
@@ -46,7 +46,7 @@ export function readCondition(source: YamlSource, value: Value, place: 'job' | '
 }
 
 /** Checks an id of a job or step: letters, digits, `-` and `_`, not starting with a digit or `-`. */
-export function checkId(source: YamlSource, at: Position, what: 'job' | 'step', id: string): void {
+export function checkId(source: YamlSource, at: Position, [what, id]: readonly ['job' | 'step', string]): void {
   if (/^[A-Za-z_][A-Za-z0-9_-]{0,99}$/.test(id)) return
   const message = `"${id}" can't be the id of a ${what}: use letters, digits, \`-\` and \`_\` (at most 100), starting with a letter or \`_\`.`
   add(source.findings, at, { code: 'id-invalid', message })

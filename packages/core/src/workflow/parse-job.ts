@@ -36,11 +36,11 @@ const jobKeys = [
 ] as const
 
 function readJob(source: YamlSource, entry: Entry): ReadJob {
-  checkId(source, entry.keyAt, 'job', entry.key)
+  checkId(source, entry.keyAt, ['job', entry.key])
   const keys = takeKeys(source, entry.value, jobKeys)
   const needs = itemsOf(source, keys.needs?.value)
   const steps = keys.steps ? readSteps(source, keys.steps.value) : []
-  if (keys.uses) notYet(source.findings, keys.uses.value.at, 'jobs.<id>.uses', 'Calls of reusable workflows are not carried; write the job here')
+  if (keys.uses) notYet(source.findings, keys.uses.value.at, ['jobs.<id>.uses', 'Calls of reusable workflows are not carried; write the job here'])
   else if (steps.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: `Job \`${entry.key}\` has no steps. Add some.` })
   const job: Job = {
     id: entry.key,
@@ -62,12 +62,12 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
 
 function readRunsOn(source: YamlSource, value: Value | undefined): readonly string[] {
   if (value && isMapValue(value)) {
-    notYet(source.findings, value.at, 'runs-on as a map', 'Write a label or a list of labels')
+    notYet(source.findings, value.at, ['runs-on as a map', 'Write a label or a list of labels'])
     return []
   }
   return itemsOf(source, value).map((label) => {
     const text = textOf(label)
-    if (text.includes('${{')) notYet(source.findings, label.at, 'an expression in runs-on', 'Write the label itself')
+    if (text.includes('${{')) notYet(source.findings, label.at, ['an expression in runs-on', 'Write the label itself'])
     return text
   })
 }
@@ -77,7 +77,7 @@ function readEnvironment(source: YamlSource, value: Value | undefined): Job['env
   const { name, url } = isMapValue(value) ? takeKeys(source, value, ['name', 'url']) : { name: { value }, url: undefined }
   if (name && /\$\{\{[^}]*\bneeds\b/i.test(textOf(name.value))) {
     // The environment must be known when the run is planned: its protection rules and secrets hang on it.
-    notYet(source.findings, name.value.at, 'needs in environment', 'Use github, inputs or vars in the name of an environment')
+    notYet(source.findings, name.value.at, ['needs in environment', 'Use github, inputs or vars in the name of an environment'])
   }
   if (name && textOf(name.value) === '') return undefined
   return name && { name: templateOf(name.value), url: templateAt(url) }

@@ -13,7 +13,7 @@ export function readSteps(source: YamlSource, value: Value): readonly Step[] {
   const ids = new Set<string>()
   return itemsOf(source, value).map((item, index) => {
     const step = readStep(source, item, index)
-    if (step.id !== undefined) checkStepId(source, item.at, step.id, ids)
+    if (step.id !== undefined) checkStepId(source, [item.at, step.id], ids)
     return step
   })
 }
@@ -45,8 +45,8 @@ function readStep(source: YamlSource, value: Value, index: number): Step {
   }
 }
 
-function checkStepId(source: YamlSource, at: Position, id: string, ids: Set<string>): void {
-  checkId(source, at, 'step', id)
+function checkStepId(source: YamlSource, [at, id]: readonly [Position, string], ids: Set<string>): void {
+  checkId(source, at, ['step', id])
   if (ids.has(id.toLowerCase())) add(source.findings, at, { code: 'id-twice', message: `Two steps of this job have the id \`${id}\`. Rename one.` })
   ids.add(id.toLowerCase())
 }
@@ -57,12 +57,12 @@ function checkUses(source: YamlSource, used: Entry, inputs: Entry | undefined): 
   if (!action) {
     const known = `Known actions: ${knownActions.map((a) => a.name).join(', ')}`
     const complete = uses.includes('@') || uses.startsWith('./') || uses.startsWith('docker:')
-    notYet(source.findings, used.value.at, `uses: ${uses}`, complete ? known : `Write owner/name@version. ${known}`)
+    notYet(source.findings, used.value.at, [`uses: ${uses}`, complete ? known : `Write owner/name@version. ${known}`])
     return
   }
   for (const entry of entriesOf(source, inputs?.value)) {
     if (!action.inputs.includes(entry.key.toLowerCase())) {
-      notYet(source.findings, entry.keyAt, `with: ${entry.key}`, `Inputs of ${action.name} that are: ${action.inputs.join(', ')}`)
+      notYet(source.findings, entry.keyAt, [`with: ${entry.key}`, `Inputs of ${action.name} that are: ${action.inputs.join(', ')}`])
     }
   }
 }

@@ -26,7 +26,7 @@ function readTrigger(source: YamlSource, entry: Entry): readonly Trigger[] {
       takeKeys(source, value, [])
       return [{ event: key }]
     default:
-      notYet(source.findings, entry.keyAt, `on: ${key}`, 'Triggers that are: push, pull_request, workflow_dispatch, workflow_call, deployment_status')
+      notYet(source.findings, entry.keyAt, [`on: ${key}`, 'Triggers that are: push, pull_request, workflow_dispatch, workflow_call, deployment_status'])
       return []
   }
 }
@@ -35,9 +35,9 @@ function readPush(source: YamlSource, value: Value): Trigger {
   const keys = takeKeys(source, value, ['branches', 'branches-ignore', 'tags', 'tags-ignore', 'paths', 'paths-ignore'])
   return {
     event: 'push',
-    branches: readFilter(source, 'branches', keys.branches, keys['branches-ignore']),
-    tags: readFilter(source, 'tags', keys.tags, keys['tags-ignore']),
-    paths: readFilter(source, 'paths', keys.paths, keys['paths-ignore']),
+    branches: readFilter(source, 'branches', [keys.branches, keys['branches-ignore']]),
+    tags: readFilter(source, 'tags', [keys.tags, keys['tags-ignore']]),
+    paths: readFilter(source, 'paths', [keys.paths, keys['paths-ignore']]),
   }
 }
 
@@ -45,13 +45,13 @@ function readPullRequest(source: YamlSource, value: Value): Trigger {
   const keys = takeKeys(source, value, ['branches', 'branches-ignore', 'types', 'paths', 'paths-ignore'])
   return {
     event: 'pull_request',
-    branches: readFilter(source, 'branches', keys.branches, keys['branches-ignore']),
+    branches: readFilter(source, 'branches', [keys.branches, keys['branches-ignore']]),
     types: keys.types && itemsOf(source, keys.types.value).map(textOf),
-    paths: readFilter(source, 'paths', keys.paths, keys['paths-ignore']),
+    paths: readFilter(source, 'paths', [keys.paths, keys['paths-ignore']]),
   }
 }
 
-function readFilter(source: YamlSource, name: string, take: Entry | undefined, ignore: Entry | undefined): PatternFilter | undefined {
+function readFilter(source: YamlSource, name: string, [take, ignore]: readonly [Entry | undefined, Entry | undefined]): PatternFilter | undefined {
   if (take && ignore) {
     const later = take.keyAt.line > ignore.keyAt.line ? take : ignore
     const message = `\`${name}\` and \`${name}-ignore\` can't be used together. Use \`!\` patterns in \`${name}\` instead.`

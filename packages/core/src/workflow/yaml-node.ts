@@ -30,7 +30,7 @@ export function entriesOf(source: YamlSource, value: Value | undefined): readonl
     const key = makeValue(source, pair.key, value.at)
     return { key: textOf(key), keyAt: key.at, value: makeValue(source, pair.value, key.at) }
   })
-  for (const { key, keyAt } of entries) if (key === '<<') notYet(source.findings, keyAt, '<<', 'Write the keys out, or use an alias for the whole map')
+  for (const { key, keyAt } of entries) if (key === '<<') notYet(source.findings, keyAt, ['<<', 'Write the keys out, or use an alias for the whole map'])
   return entries.filter(({ key }) => key !== '<<')
 }
 
@@ -62,16 +62,14 @@ export function templateMapOf(source: YamlSource, value: Value | undefined): Tem
   })
 }
 
+/** Whether nothing (null) is written. */
 export function isNothing(value: Value): boolean {
   return value.node === null || value.node === undefined || (isScalar(value.node) && (value.node.value === null || value.node.value === undefined))
 }
 
+/** Whether it is a map. */
 export function isMapValue(value: Value): boolean {
   return isMap(value.node)
-}
-
-export function isTextValue(value: Value): boolean {
-  return isScalar(value.node)
 }
 
 /** The entries of a map by key. A key that is not in `known` is refused as not supported yet. */

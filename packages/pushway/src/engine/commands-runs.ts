@@ -5,7 +5,7 @@ import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
-import { findWorkflow, firstLine, requestRun, startRunsForPush } from '../model/start-runs.ts'
+import { findWorkflow, firstLine, requestRun, type StartedRuns, startRunsForPush } from '../model/start-runs.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { Commands, Queries, RefUpdate } from '../ports/service.ts'
 
@@ -82,18 +82,19 @@ function checkSettingName(what: string, name: string): void {
   if (!/^[A-Za-z_]\w{0,199}$/.test(name) || /^GITHUB_/i.test(name)) throw fail('name-invalid', { what, name, rule: settingRule })
 }
 
+/** One moved ref: its runs and the fact of the push are written together, or nothing is. */
 async function receiveUpdate(shop: Workshop, push: { project: ProjectName; update: RefUpdate; by: string; source: 'git' | 'webhook' }) {
   const { project, update, by, source } = push
   const { world } = shop
   const { ref, before, after } = update
   // A webhook may be delivered twice; a ref of our own git server really moved.
-  if (source === 'webhook' && after && !world.lists.acceptPush({ project, ref, after, at: world.clock.now() })) return { runs: [], problems: [] }
-  const started = after ? await startRunsForPush(shop, { project, update: { ref, before, after }, by }) : { runs: [], problems: [] }
+  if (source === 'webhook' && after && world.lists.hasPush({ project, ref, after })) return { runs: [], problems: [] }
   const message = after ? firstLine((await world.git.commitInfo(project, after))?.message) : ''
-  world.store.append([
-    { stream: streams.project(project), expected: 'any', events: [{ type: 'PushReceived', ref, before, after, by, source, message, ...started }] },
-  ])
-  return started
+  const nothing: StartedRuns = { runs: [], appends: [], problems: [] }
+  const { runs, appends, problems } = after ? await startRunsForPush(shop, { project, update: { ref, before, after }, by }) : nothing
+  const received: PushwayEvent = { type: 'PushReceived', ref, before, after, by, source, message, runs, problems }
+  world.store.append([{ stream: streams.project(project), expected: 'any', events: [received] }, ...appends])
+  return { runs, problems }
 }
 
 /** The job keys that run again: the named ones and, by the core's rule, what depends on them. */

@@ -40,10 +40,18 @@ export function createEngine(parts: Parts): Engine {
   function notice(events: readonly StoredEvent[]): void {
     for (const { stream, body } of events) {
       if (stream.startsWith('run/') || stream.startsWith('deployment/')) dirty.add(stream)
+      if (body.type === 'RunFinished') runEnded(stream.slice('run/'.length))
       // A freed environment or newly proven digests may be what another deployment waits for.
       if (body.type === 'RolloutLeft' || body.type === 'ReleaseVerified') for (const id of world.lists.activeDeployments()) dirty.add(`deployment/${id}`)
     }
     wake()
+  }
+
+  function runEnded(run: string): void {
+    world.tokens.revoke(run)
+    // A deployment may wait for this run: it is its end-to-end check.
+    const { verifies } = shop.states.run(run).state.cause ?? {}
+    if (verifies !== undefined) dirty.add(`deployment/${verifies}`)
   }
 
   async function drive(stream: string): Promise<void> {

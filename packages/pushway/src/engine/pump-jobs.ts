@@ -24,8 +24,8 @@ export function createJobPump(shop: Workshop, signal: AbortSignal): JobPump {
   async function pumpJob(ref: JobRef): Promise<void> {
     const { jobs, store, clock } = shop.world
     const key = `${ref.run}/${ref.job}/${ref.attempt}`
-    const known = knownReports(shop, ref)
     const chunk = await jobs.reports(ref, cursors.get(key) ?? 0, signal)
+    const known = chunk.items.length > 0 ? knownReports(shop, ref) : new Set<string>()
     const events = chunk.items.map((report) => toEvent(ref, report)).filter((event) => event !== undefined && !known.has(reportKey(event))) as RunEvent[]
     if (events.length > 0) store.append([{ stream: streams.run(ref.run), expected: 'any', events }])
     cursors.set(key, chunk.cursor)

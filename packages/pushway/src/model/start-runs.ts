@@ -13,11 +13,13 @@ import type { Workshop } from './workshop.ts'
 
 export interface StartedRuns {
   readonly runs: readonly RunId[]
+  /** The facts that start them; to be written at once, in one transaction. */
+  readonly appends: readonly Append[]
   /** Sentences for who pushed: refused files, or that nothing applies. */
   readonly problems: readonly string[]
 }
 
-/** Starts the runs that a push asks for. Every workflow file is looked at, also when another one is refused. */
+/** The runs that a push asks for, not written yet. Every workflow file is looked at, also when another one is refused. */
 export async function startRunsForPush(
   shop: Workshop,
   push: { project: ProjectName; update: RefUpdate & { after: CommitId }; by: string },
@@ -25,7 +27,7 @@ export async function startRunsForPush(
   const { project, update, by } = push
   const { world, sources } = shop
   const files = await sources.workflowFiles(project, update.after)
-  if (files.length === 0) return { runs: [], problems: ['No workflow: the repository has no file in .github/workflows/.'] }
+  if (files.length === 0) return { runs: [], appends: [], problems: ['No workflow: the repository has no file in .github/workflows/.'] }
   const [{ matchTrigger }, { pushPayload }] = await Promise.all([import('@pushway/core/run/trigger.ts'), import('@pushway/core/run/contexts.ts')])
   const commit = await world.git.commitInfo(project, update.after)
   const changedPaths = await world.git.changedPaths(project, update.before, update.after)
@@ -42,16 +44,18 @@ export async function startRunsForPush(
   const cause: RunCause = { event: 'push', ref: update.ref, sha: update.after, actor: by, payload }
   const title = firstLine(commit?.message) || update.ref
   const problems = await configProblems(shop, project, update.after)
-  const runs: RunId[] = []
+  const requests: RunRequest[] = []
   for (const file of files) {
     const parsed = await sources.workflow(project, update.after, file)
     const refused = parsed?.diagnostics.filter((d) => d.severity === 'error').map(formatDiagnostic) ?? []
     problems.push(...refused)
     if (parsed?.value && !matchTrigger(parsed.value, { event: 'push', ref: update.ref, changedPaths })) continue
-    if (parsed) runs.push(await requestRun(shop, { project, file, cause, title, workflow: parsed.value, refused }))
+    if (parsed) requests.push({ project, file, cause, title, workflow: parsed.value, refused })
   }
-  if (runs.length === 0 && problems.length === 0) problems.push(`No workflow applies to a push to ${update.ref}.`)
-  return { runs, problems }
+  if (requests.length === 0 && problems.length === 0) problems.push(`No workflow applies to a push to ${update.ref}.`)
+  const prepared = await Promise.all(requests.map((request) => planned(shop, request)))
+  const made = prepared.map((make, index) => make(index))
+  return { runs: made.map(({ id }) => id), appends: made.map(({ append }) => append), problems }
 }
 
 /** What is wrong with pushway.yml, if anything: said at the push, not when it is needed. */
@@ -76,19 +80,31 @@ export async function requestRun(shop: Workshop, request: RunRequest): Promise<R
   return id
 }
 
+interface PreparedRun {
+  readonly id: RunId
+  readonly append: Append
+}
+
 /** The facts of one new run; to be appended at once, because its number is taken now. */
-export async function prepareRun(shop: Workshop, request: RunRequest): Promise<{ readonly id: RunId; readonly append: Append }> {
+export async function prepareRun(shop: Workshop, request: RunRequest): Promise<PreparedRun> {
+  return (await planned(shop, request))(0)
+}
+
+/** A planned run that lacks only its number: `index` counts the new runs of one transaction. */
+async function planned(shop: Workshop, request: RunRequest): Promise<(index: number) => PreparedRun> {
   const { world } = shop
   const { project, file, cause, title, workflow } = request
   const { planRun } = await import('@pushway/core/run/plan.ts')
-  const planned = workflow && planRun(workflow, cause, { vars: world.settings.variables({ project, environment: undefined }), repository: project })
-  const problems = [...request.refused, ...findings(planned?.diagnostics ?? [])]
-  const outcome: RunEvent = planned?.value && problems.length === 0 ? { type: 'RunPlanned', plan: planned.value } : { type: 'RunRefused', problems }
-  const id = world.ids.next()
-  const number = world.lists.nextRunNumber(project)
-  const requested: RunEvent = { type: 'RunRequested', project, number, workflowFile: file, workflowName: workflow?.name ?? file, title, cause }
+  const plan = workflow && planRun(workflow, cause, { vars: world.settings.variables({ project, environment: undefined }), repository: project })
+  const problems = [...request.refused, ...findings(plan?.diagnostics ?? [])]
+  const outcome: RunEvent = plan?.value && problems.length === 0 ? { type: 'RunPlanned', plan: plan.value } : { type: 'RunRefused', problems }
   const from = cause.verifies ? streams.deployment(cause.verifies) : streams.project(project)
-  return { id, append: { stream: streams.run(id), expected: 0, events: [requested, outcome], cause: from } }
+  return (index) => {
+    const id = world.ids.next()
+    const number = world.lists.nextRunNumber(project) + index
+    const requested: RunEvent = { type: 'RunRequested', project, number, workflowFile: file, workflowName: workflow?.name ?? file, title, cause }
+    return { id, append: { stream: streams.run(id), expected: 0, events: [requested, outcome], cause: from } }
+  }
 }
 
 function findings(diagnostics: readonly Diagnostic[]): readonly string[] {

@@ -1,6 +1,6 @@
 // The Lists port: what lists ask of the projections, and the counters that names come from.
 
-import type { DeploymentId, EnvironmentName, ProjectName, ReleaseId, RunId } from '@pushway/core/text/ids.ts'
+import type { CommitId, DeploymentId, EnvironmentName, ProjectName, ReleaseId, RunId } from '@pushway/core/text/ids.ts'
 
 /**
  * Lists and counters, all of them projections of the events: written in the transaction that appends, so a reader sees what was appended.
@@ -20,6 +20,6 @@ export interface Lists {
   activeDeployments(): readonly DeploymentId[]
   nextReleaseNumber(project: ProjectName): number
   releaseByNumber(project: ProjectName, number: number): ReleaseId | undefined
-  /** False when this push was taken before: (project, ref, commit) is accepted once. */
-  acceptPush(push: { project: ProjectName; ref: string; after: string; at: number }): boolean
+  /** Whether this move of a ref was taken already. */
+  hasPush(push: { project: ProjectName; ref: string; after: CommitId }): boolean
 }

@@ -47,14 +47,17 @@ function loadNative(): new (file: string) => NativeDatabase {
  * Every commit is on disk when it returns (`synchronous=FULL`): approvals and promotions must survive a power cut.
  *
  * @param file path, or `:memory:`
+ * @param options `durable: false`: commits need not survive a power cut (tests that play many stories)
  * @throws PushwayError `data-too-new`, `data-not-writable`, `disk-full`
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, options: { readonly durable?: boolean } = {}): Database {
   const Native = loadNative()
   let native: NativeDatabase
   try {
     native = new Native(file)
-    native.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
+    native.exec(
+      `pragma journal_mode = wal; pragma synchronous = ${options.durable === false ? 'off' : 'full'}; pragma foreign_keys = on; pragma busy_timeout = 5000`,
+    )
   } catch (error) {
     throw storageError(error, file)
   }

@@ -80,7 +80,8 @@ function writeAppend(database: Database, append: Append, now: number): readonly 
   const last = Number(database.prepare('select max(seq) as seq from events where stream = ?').get(append.stream)?.seq ?? 0)
   if (append.expected !== 'any' && append.expected !== last) throw new Conflict(append.stream)
   const stored = append.events.map((body, index) => insertEvent(database, { append, body, seq: last + index + 1, at: now }))
-  if (append.voidQueued) database.prepare("update actions set state = 'done' where stream = ? and state = 'queued' and lease_until <= ?").run(append.stream, now)
+  if (append.voidQueued)
+    database.prepare("update actions set state = 'done' where stream = ? and state = 'queued' and lease_until <= ?").run(append.stream, now)
   for (const action of append.actions ?? []) queue(database, append.stream, { action, now })
   return stored
 }

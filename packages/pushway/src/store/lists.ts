@@ -34,8 +34,7 @@ export function createLists(database: Database): Lists {
     activeDeployments: () => ids('select id from deployments where finished_at is null order by created_at'),
     nextReleaseNumber: (project) => next('releases', project),
     releaseByNumber: (project, number) => one('select id from releases where project = ? and number = ?', project, number),
-    acceptPush: ({ project, ref, after, at }) =>
-      database.prepare('insert into pushes (project, ref, after_commit, at) values (?, ?, ?, ?) on conflict do nothing').run(project, ref, after, at).changes >
-      0,
+    hasPush: ({ project, ref, after }) =>
+      one('select ref as id from pushes where project = ? and ref = ? and after_commit = ?', project, ref, after) !== undefined,
   }
 }

@@ -11,6 +11,12 @@ export function project(database: Database, event: StoredEvent): void {
     case 'ProjectCreated':
       database.prepare('insert into projects (name, created_at, created_by) values (?, ?, ?) on conflict do nothing').run(body.project, at, body.by)
       return
+    case 'PushReceived':
+      if (body.after === null) return
+      database
+        .prepare('insert into pushes (project, ref, after_commit, at) values (?, ?, ?, ?) on conflict do update set at = excluded.at')
+        .run(id, body.ref, body.after, at)
+      return
     case 'RunRequested':
       database.prepare('insert into runs (id, project, number, created_at) values (?, ?, ?, ?)').run(id, body.project, body.number, at)
       return
@@ -37,7 +43,7 @@ export function project(database: Database, event: StoredEvent): void {
   }
 }
 
-const tables = ['projects', 'runs', 'deployments', 'releases']
+const tables = ['projects', 'pushes', 'runs', 'deployments', 'releases']
 
 /** Empties the projections and makes them again from all events. */
 export function rebuildProjections(database: Database, all: Iterable<StoredEvent>): void {

@@ -40,7 +40,7 @@ create table releases (
   unique (project, number)
 );
 create table projects (name text primary key, created_at integer not null, created_by text not null);
-create table pushes (project text not null, ref text not null, after_commit text not null, delivery text, at integer not null, primary key (project, ref, after_commit));
+create table pushes (project text not null, ref text not null, after_commit text not null, at integer not null, primary key (project, ref, after_commit));
 create table secrets (
   project text not null, environment text not null, name text not null, version integer not null, sealed blob not null, set_by text not null, at integer not null,
   primary key (project, environment, name, version)

@@ -10,7 +10,7 @@ import { detectIsolation } from '../../packages/pushway/src/util/isolation/index
 import { callJson } from '../../packages/pushway/src/util/json-socket.ts'
 import { agentLaunch, openProcessRuntime, type ProcessRuntimeBench } from '../support/process-runtime.ts'
 import { tempDir } from '../support/temp.ts'
-import { contractSpec, groupNow, makeReady, until } from './runtime.contract.ts'
+import { collect, contractSpec, groupNow, makeReady, until } from './runtime.contract.ts'
 
 const never = new AbortController().signal
 /** Answers /CODE-NAME with what the expression of that name gives. */
@@ -104,6 +104,36 @@ describe('process runtime: the agent', () => {
     expect(await ask(group, 'pid')).toBe(pid)
     await bench.startAgent()
     expect(await ask(await groupNow(bench.runtime, spec), 'pid')).toBe(pid)
+    await bench.runtime.removeGroup(spec.id, never)
+  })
+
+  test.skipIf(process.platform !== 'linux')('killed between a start and its note of it, the agent finds the instance by its mark', async () => {
+    const spec = await specOf(asking({ pid: 'process.pid' }))
+    const pid = await ask(await makeReady(bench.runtime, spec, 1), 'pid')
+    await bench.killAgent()
+    const file = join(bench.stateDir, 'desired.json')
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"process":{', '"forgotten":{'))
+    await bench.startAgent()
+    const group = await until(bench.runtime, spec, (g) => g?.ready === 1)
+    expect(group).toMatchObject({ crashes: 0, total: 1 })
+    expect(await ask(group, 'pid')).toBe(pid)
+    await bench.runtime.removeGroup(spec.id, never)
+  })
+
+  test('a desired-state file that can not be read is left alone, and said', async () => {
+    const stateDir = tempDir('broken')
+    writeFileSync(join(stateDir, 'desired.json'), '{ "groups": ')
+    const [program = '', ...args] = agentLaunch(stateDir)
+    const run = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 })
+    expect(run.status).toBe(1)
+    expect(run.stderr).toContain('desired.json')
+    expect(readFileSync(join(stateDir, 'desired.json'), 'utf8')).toBe('{ "groups": ')
+  })
+
+  test('a program may open its output again by name', async () => {
+    const spec = await specOf(`require('fs').appendFileSync('/dev/stderr', 'by name\\n'); ${asking({})}`)
+    await makeReady(bench.runtime, spec, 1)
+    expect((await collect(bench.runtime.logs(spec.id, { tail: 5, follow: false }, never))).map((line) => line.text)).toContain('by name')
     await bench.runtime.removeGroup(spec.id, never)
   })
 
@@ -267,6 +297,27 @@ if (cluster.isPrimary) { cluster.fork(); cluster.fork() } else createServer((q, 
     const perSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
     expect((ticks() - before) / perSecond / 3).toBeLessThan(0.05)
     await bench.runtime.removeGroup(spec.id, never)
+  })
+})
+
+describe('process runtime: other isolations', () => {
+  test.each([
+    { kind: 'none', mounts: false, pids: false, why: '' },
+    { kind: 'uid', mounts: false, pids: false, why: '' },
+    { kind: 'uid', mounts: true, pids: false, why: '' },
+  ] as const)('%o', async (isolation) => {
+    if (isolation.kind === 'uid' && process.getuid?.() !== 0) return expect(isolation.kind).toBe('uid')
+    const bench = await openProcessRuntime({ isolation })
+    try {
+      const image = await bench.pack('app', { files: { 'server.js': asking({ uid: 'process.getuid()' }) }, config: { Cmd: ['node', '/server.js'] } })
+      const spec = contractSpec({ image: () => image }, 'good', { ready: undefined })
+      const group = await makeReady(bench.runtime, spec, 1)
+      const uid = Number(await ask(group, 'uid'))
+      if (isolation.kind === 'none') expect(uid).toBe(process.getuid?.())
+      else expect(uid).toBeGreaterThanOrEqual(210_000)
+    } finally {
+      await bench.close()
+    }
   })
 })
 

@@ -9,7 +9,7 @@ import { hostAnnotations, writeImage } from '../../packages/pushway/src/oci/imag
 import { writeTar } from '../../packages/pushway/src/oci/tar-write.ts'
 import type { BlobStore } from '../../packages/pushway/src/ports/blobs.ts'
 import type { GroupSpec, Runtime } from '../../packages/pushway/src/ports/runtime.ts'
-import { detectIsolation } from '../../packages/pushway/src/util/isolation/index.ts'
+import { detectIsolation, type Isolation } from '../../packages/pushway/src/util/isolation/index.ts'
 import { tempDir } from './temp.ts'
 
 /** What an image for tests holds. */
@@ -42,8 +42,8 @@ export const agentLaunch = (stateDir: string): readonly string[] => [
   stateDir,
 ]
 
-/** `isolation` is PUSHWAY_ISOLATION. */
-export async function openProcessRuntime(options: { readonly isolation?: string; readonly dataDir?: string } = {}): Promise<ProcessRuntimeBench> {
+/** `isolation`: what works best here when absent. */
+export async function openProcessRuntime(options: { readonly isolation?: Isolation; readonly dataDir?: string } = {}): Promise<ProcessRuntimeBench> {
   const dataDir = options.dataDir ?? tempDir('runtime')
   mkdirSync(dataDir, { recursive: true })
   chmodSync(dataDir, 0o711)
@@ -56,7 +56,7 @@ export async function openProcessRuntime(options: { readonly isolation?: string;
     imagesDir: join(dataDir, 'images'),
     blobs,
     toolchainCacheDir: join(dataDir, 'toolchains'),
-    isolation: await detectIsolation(options.isolation),
+    isolation: options.isolation ?? (await detectIsolation(undefined)),
     dataDir,
   })
   return {

@@ -144,8 +144,10 @@ export class Instance {
   #spawn(): void {
     const launch = launchOf(this.#context.program, this.#place, this.#context.program.argv)
     const [file = '', ...args] = launch.argv
-    const out = openLog(this.#logs, 'stdout')
-    const err = openLog(this.#logs, 'stderr')
+    const { isolation } = this.#context.program
+    const owner = isolation.kind === 'uid' ? isolation.uid : undefined
+    const out = openLog(this.#logs, 'stdout', owner)
+    const err = openLog(this.#logs, 'stderr', owner)
     this.record.errorsFrom = logSize(this.#logs, 'stderr')
     try {
       const child = spawn(file, args, {
@@ -230,6 +232,8 @@ export class Instance {
     this.#endReason = `is not alive: ${problem}`
     this.state = 'unready'
     this.problem = this.#endReason
+    this.record.ready = false
+    this.#quiet()
     this.#signalAndWait()
   }
 

@@ -1,6 +1,6 @@
 // An instance's log files: it writes them itself, so that its output survives the agent; the agent keeps them small and notes the time.
 
-import { appendFileSync, closeSync, copyFileSync, existsSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, closeSync, copyFileSync, existsSync, fchownSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Past this size the file is copied aside (`.1`) and cut; one old part is kept. */
@@ -9,9 +9,11 @@ const rotateBytes = 10 * 1024 * 1024
 export const streams = ['stdout', 'stderr'] as const
 export type StreamName = (typeof streams)[number]
 
-/** Opened for appending: after a cut the program goes on at the start. */
-export function openLog(dir: string, stream: StreamName): number {
-  return openSync(join(dir, `${stream}.log`), 'a', 0o600)
+/** Opened for appending: after a cut the program goes on at the start. Its owner may open it again as /dev/stdout. */
+export function openLog(dir: string, stream: StreamName, owner: number | undefined): number {
+  const fd = openSync(join(dir, `${stream}.log`), 'a', 0o600)
+  if (owner !== undefined) fchownSync(fd, owner, owner)
+  return fd
 }
 
 export function logSize(dir: string, stream: StreamName): number {

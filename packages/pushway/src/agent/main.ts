@@ -18,7 +18,7 @@ export interface AgentOptions {
 
 /**
  * Runs the agent until SIGTERM or SIGINT, or until it is asked to end, and ends the process then; instances go on.
- * @throws Error when another agent serves this folder
+ * @throws Error when another agent serves this folder, or its desired-state file can't be read: it is left as it is
  */
 export async function runAgent(options: AgentOptions): Promise<never> {
   const { stateDir } = options
@@ -28,9 +28,9 @@ export async function runAgent(options: AgentOptions): Promise<never> {
   chmodSync(stateDir, 0o711)
   const socket = options.socket ?? controlSocket(stateDir, 'agent')
   if (await answers(socket)) throw new Error(`another agent serves ${stateDir}`)
+  const supervisor = new Supervisor(stateDir, log)
   // A mistake in one instance's handling must not end the watch over all others.
   process.on('uncaughtException', (error) => log(`unexpected: ${error.stack ?? error.message}`))
-  const supervisor = new Supervisor(stateDir, log)
   await new Promise<void>((resolve, reject) => {
     const hello: AgentHello = { version: options.version ?? '0', protocol: agentProtocol, pid: process.pid }
     let server: Server | undefined

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Program } from '../ports/agent.ts'
 import { assetPath } from '../util/assets.ts'
@@ -18,6 +18,8 @@ export async function preparePlace(program: Program, dir: string): Promise<void>
   const tree = join(dir, 'tree')
   rmSync(tree, { recursive: true, force: true })
   mkdirSync(tree, { recursive: true })
+  // Where folders can't be covered, the project's uid passes through, without seeing what else is there.
+  chmodSync(dirname(dir), 0o711)
   for (const folder of [dir, tree]) chmodSync(folder, 0o755)
   if (!existsSync(program.tree)) throw new Error(`the unpacked image ${program.tree} is gone`)
   await run('cp', ['-R', '-P', '-p', '--', `${program.tree}/.`, tree])

@@ -6,7 +6,7 @@ import type { EpochMs, GroupId } from '@pushway/core/text/ids.ts'
 import type { AgentGroup } from '../ports/agent.ts'
 import { writeFileAtomic } from '../util/files.ts'
 import type { ProcessIdentity } from './identity.ts'
-import { isAgentGroup, isRecord } from './schema.ts'
+import { isAgentGroup, isRecord, parseJson } from './schema.ts'
 
 /** One instance, as it must be found again after a crash of the agent or a reboot. */
 export interface InstanceRecord {
@@ -43,7 +43,7 @@ function stateFile(stateDir: string): string {
 export function loadState(stateDir: string): Map<GroupId, GroupRecord> {
   const file = stateFile(stateDir)
   if (!existsSync(file)) return new Map()
-  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const value = parseJson(readFileSync(file, 'utf8'))
   if (!isRecord(value) || value.version !== fileVersion || !Array.isArray(value.groups)) throw new Error(`${file} is not a state file of this agent`)
   const groups = value.groups.filter((g): g is GroupRecord => isRecord(g) && isAgentGroup(g.spec) && Array.isArray(g.instances))
   return new Map(groups.map((group) => [group.spec.id, group]))

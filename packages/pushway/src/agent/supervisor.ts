@@ -28,16 +28,16 @@ export class Supervisor {
   constructor(stateDir: string, log: (line: string) => void) {
     this.#stateDir = stateDir
     this.#log = log
+    for (const [id, record] of loadState(stateDir)) {
+      const group: Group = { record, instances: [], problem: undefined }
+      this.#groups.set(id, group)
+      group.instances = record.instances.map((instance) => this.#instance(group, instance))
+    }
     this.#ticker = setInterval(() => this.#look(), lookEveryMs)
   }
 
   /** Adopts what runs and starts what does not, as the last agent left it. */
   resume(): void {
-    for (const [id, record] of loadState(this.#stateDir)) {
-      const group: Group = { record, instances: [], problem: undefined }
-      this.#groups.set(id, group)
-      group.instances = record.instances.map((instance) => this.#instance(group, instance))
-    }
     for (const group of this.#groups.values()) {
       for (const instance of group.instances) instance.resume()
       this.#reconcile(group)

@@ -49,26 +49,32 @@ export function isolateCommand(isolation: Isolation, options: IsolateOptions): I
     case 'none':
       return { argv: options.argv, ...env }
     case 'uid': {
-      if (isolation.mounts) return wrap(uidArgv(isolation, options), options)
+      if (isolation.mounts) return guardCommand(uidArgv(isolation, options), options)
       const ids = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
       return { argv: options.argv, ...env, ...ids }
     }
     case 'namespaces':
-      return wrap(userNamespaceArgv(isolation, options), options)
+      return guardCommand(userNamespaceArgv(isolation, options), options)
   }
 }
 
-/** Appends the command, behind `env` with what must not be seen before it. */
-function wrap(outer: readonly string[], options: IsolateOptions): IsolatedCommand {
-  if (options.env === undefined) return { argv: [...outer, ...options.argv] }
-  const entries = Object.entries(options.env)
+/**
+ * `outer` (programs that run with our privileges and give them up) followed by the command of a project, whose environment must not
+ * steer them: what would (LD_PRELOAD, exported shell functions) is set by `env` behind them. Name the programs of `outer` by `systemProgram`.
+ */
+export function guardCommand(
+  outer: readonly string[],
+  command: { readonly argv: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+): IsolatedCommand {
+  if (command.env === undefined) return { argv: [...outer, ...command.argv] }
+  const entries = Object.entries(command.env)
   const late = entries.filter(([name]) => steersPrograms(name)).map(([name, value]) => `${name}=${value}`)
   const env = Object.fromEntries(entries.filter(([name]) => !steersPrograms(name)))
-  return { argv: [...outer, ...(late.length === 0 ? [] : [systemProgram('env'), '--', ...late]), ...options.argv], env }
+  return { argv: [...outer, ...(late.length === 0 ? [] : [systemProgram('env'), '--', ...late]), ...command.argv], env }
 }
 
 /** Whether a variable makes the dynamic loader, the C library, the shell or `mount` load or do something else. */
-export function steersPrograms(name: string): boolean {
+function steersPrograms(name: string): boolean {
   const known = /^(LD_|BASH|GLIBC_|GCONV_|MALLOC_|LIBMOUNT_|BLKID_|LOC|NLSPATH|RES_|HOSTALIASES|GETCONF_|ENV$|SHELLOPTS|IFS$|PS4$|CDPATH$)/
   return known.test(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
 }

@@ -1,0 +1,37 @@
+// Calls to the proxy's control socket.
+
+import { fail, PushwayError } from '@pushway/core/reason/errors.ts'
+import { proxyProtocol } from '../../../util/control-socket.ts'
+import { callJson, type JsonAnswer } from '../../../util/json-socket.ts'
+import { readFailure } from './schema.ts'
+
+export interface ProxyCall {
+  readonly method: 'GET' | 'PUT' | 'DELETE' | 'POST'
+  readonly path: string
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
+
+/**
+ * The answer's body.
+ * @throws PushwayError `port-in-use`, or `proxy-unreachable` with the cause; the signal's reason when aborted
+ */
+export async function callProxy(socket: string, call: ProxyCall): Promise<unknown> {
+  const answer = await attempt(socket, call)
+  if (answer.status === 200) return answer.body
+  const { code, message } = readFailure(answer.body)
+  // The proxy's own sentence: it knows who has the port.
+  if (code === 'port-in-use') throw new PushwayError('port-in-use', message, 'Stop it, or publish another port: environments.NAME.publish in pushway.yml.')
+  throw fail('proxy-unreachable', { problem: message })
+}
+
+async function attempt(socket: string, call: ProxyCall): Promise<JsonAnswer> {
+  try {
+    const headers = { 'pushway-protocol': String(proxyProtocol) }
+    return await callJson({ socket, headers, timeoutMs: call.timeoutMs ?? 10_000, method: call.method, path: call.path, body: call.body, signal: call.signal })
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    throw fail('proxy-unreachable', { problem: error instanceof Error ? error.message : String(error) })
+  }
+}

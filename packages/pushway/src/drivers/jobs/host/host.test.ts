@@ -202,13 +202,14 @@ describe.skipIf(reason !== '')(`an isolated step ${reason === '' ? `(${isolation
     const server = createServer().listen(socket)
     process.env.PUSHWAY_TEST_VALUE = 'value-of-the-server'
     const spec = jobSpec(`
+      defaults: { run: { shell: 'bash {0}' } }
       steps:
         - { continue-on-error: true, run: 'cat ${dataDir}/pushway.db; ls -a ${dataDir} ${dataDir}/work/acme; true' }
         - { continue-on-error: true, run: 'cat ${dataDir}/work/acme/other/r9-test-1/file; ls ${dataDir}/jobs; cat ${dataDir}/jobs/*/*/*; true' }
         - { continue-on-error: true, run: 'ls -la ${socket}; node -e "require(\\"net\\").connect(\\"${socket}\\").on(\\"connect\\", () => console.log(\\"con\\" + \\"nected\\")).on(\\"error\\", (e) => console.log(e.code))"' }
         - { continue-on-error: true, run: 'cat /proc/${process.pid}/environ /proc/*/environ | tr "\\\\0" "\\\\n" | grep -c value-of-the-server || echo "none there"' }
-        - run: 'echo mine > kept; cat kept; (while :; do sleep 0.05; done) & echo "uid $(id -u)"'
-        - run: 'jobs; pgrep -c -f "while :" >/dev/null; echo "home $HOME"; touch "$HOME/x" "$RUNNER_TEMP/y" "$npm_config_cache/z"; echo a=b >> $GITHUB_OUTPUT; echo to >/dev/stdout'
+        - run: 'echo mine > kept; cat kept; sleep 30 & echo $! > pid; echo "uid $(id -u)"'
+        - run: 'kill -0 "$(cat pid)" && echo still there; echo "home $HOME"; touch "$HOME/x" "$RUNNER_TEMP/y" "$npm_config_cache/z"; echo a=b >> $GITHUB_OUTPUT; echo to >/dev/stdout'
     `)
     await setup.jobs.start(setup.ref, spec, signal)
     const done = await finish(setup)
@@ -220,6 +221,7 @@ describe.skipIf(reason !== '')(`an isolated step ${reason === '' ? `(${isolation
     expect(said).toContain('none there')
     expect(said).toContain('mine')
     expect(said).toContain('to')
+    expect(said).toContain('still there')
     expect(done.conclusion).toBe('success')
     if (isolation.kind === 'uid') expect(done.text).toMatch(/uid 21\d{4}/)
   })

@@ -147,12 +147,16 @@ describe('a bad delivery', () => {
   ])('50 MB %s: 413 without reading it all', async (_, announced) => {
     const size = 50 * 1024 * 1024
     const sent = await new Promise<{ status: number; bytes: number }>((resolve, reject) => {
-      const req = request(`${url}/hooks/github/acme/hello`, { method: 'POST', headers: announced ? { 'content-length': size } : {} }, (res) => {
-        res.resume()
-        const bytes = req.socket?.bytesWritten ?? 0
-        req.destroy()
-        resolve({ status: res.statusCode ?? 0, bytes })
-      })
+      const req = request(
+        `${url}/hooks/github/acme/hello`,
+        { method: 'POST', headers: { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}`, ...(announced ? { 'content-length': size } : {}) } },
+        (res) => {
+          res.resume()
+          const bytes = req.socket?.bytesWritten ?? 0
+          req.destroy()
+          resolve({ status: res.statusCode ?? 0, bytes })
+        },
+      )
       req.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' || error.code === 'ECONNRESET' ? undefined : reject(error)))
       const chunk = Buffer.alloc(1024 * 1024)
       const write = (left: number): void => {

@@ -12,6 +12,9 @@ import { parseWebhookPush } from './webhook-schema.ts'
 
 /** GitHub's own limit of a delivery. */
 const MAX_BODY = 25 * 1024 * 1024
+/** A body that takes longer to come is refused. */
+const MAX_MS = 60_000
+const signatureForm = /^sha256=([0-9a-f]{64})$/
 
 export interface WebhookServer {
   readonly webhooks: WebhookStore
@@ -42,6 +45,8 @@ async function receive(server: WebhookServer, running: Map<string, Promise<Answe
   const project = `${owner}/${repo}`
   if (provider === 'gitea' || provider === 'gitlab') throw fail('not-yet', { what: `A webhook of ${provider}` })
   if (provider !== 'github' || req.method !== 'POST') throw fail('not-found', { what: 'webhook', name: req.url ?? '' })
+  // Without a signature the body is not even read.
+  if (!signatureForm.test(header(req, 'x-hub-signature-256') ?? '')) throw fail('signature-wrong')
   const body = await readLimited(req, MAX_BODY)
   const setting = isProjectName(project) ? server.webhooks.webhook(project) : undefined
   if (!isSigned(setting, body, header(req, 'x-hub-signature-256')) || !setting) throw fail('signature-wrong')
@@ -94,7 +99,7 @@ function isSigned(setting: WebhookSetting | undefined, body: Buffer, signature: 
   const wanted = createHmac('sha256', setting?.secret.reveal() ?? 'none')
     .update(body)
     .digest()
-  const given = /^sha256=([0-9a-f]{64})$/.exec(signature ?? '')?.[1]
+  const given = signatureForm.exec(signature ?? '')?.[1]
   return given !== undefined && timingSafeEqual(Buffer.from(given, 'hex'), wanted) && setting !== undefined
 }
 
@@ -104,16 +109,22 @@ async function readLimited(req: IncomingMessage, limit: number): Promise<Buffer>
   const chunks: Buffer[] = []
   let size = 0
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(fail('webhook-invalid', { problem: 'its body did not come in time' })), MAX_MS)
+    req.on('close', () => clearTimeout(timer))
     req.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size <= limit) chunks.push(chunk)
       else {
+        clearTimeout(timer)
         req.pause()
         req.removeAllListeners('data')
         reject(fail('body-too-large', { limit }))
       }
     })
-    req.on('end', () => resolve(Buffer.concat(chunks)))
+    req.on('end', () => {
+      clearTimeout(timer)
+      resolve(Buffer.concat(chunks))
+    })
     req.on('error', reject)
   })
 }

@@ -17,4 +17,5 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { name: 'server', summary: 'start the server of a data folder', load: () => import('./server.ts') },
   { name: 'down', summary: 'stop what the server leaves running: instances, agent, proxy', load: () => import('./down.ts') },
+  { name: 'run', summary: 'run workflows of the working tree, without a server', load: () => import('./run.ts') },
 ]

@@ -1,0 +1,189 @@
+// pushway run: runs workflows of the working tree, without a server.
+
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fail, refuse } from '@pushway/core/reason/errors.ts'
+import { dispatchPayload, pushPayload } from '@pushway/core/run/contexts.ts'
+import { planRun } from '@pushway/core/run/plan.ts'
+import { matchTrigger } from '@pushway/core/run/trigger.ts'
+import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
+import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
+import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
+import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
+import type { Command } from 'commander'
+import type { CommandContext } from '../../ports/program.ts'
+import { runWorkflow } from '../local-run/run-workflow.ts'
+import { createShow, type Show } from '../local-run/show.ts'
+import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
+
+interface Options {
+  readonly workflow?: string
+  readonly job?: string
+  readonly event: string
+  readonly secret: readonly string[]
+  readonly var: readonly string[]
+  readonly input: readonly string[]
+  readonly envFile?: string
+  readonly output?: string
+}
+
+const collect = (value: string, before: readonly string[]) => [...before, value]
+const events: readonly RunCause['event'][] = ['push', 'pull_request', 'workflow_dispatch', 'workflow_call', 'deployment_status']
+
+/** Adds `pushway run`. Exit code 0 when every run succeeded, 1 when not, 2 when a file or the call was refused. */
+export function register(program: Command, context: Pick<CommandContext, 'exit'>): void {
+  program
+    .command('run')
+    .summary('run workflows of the working tree, without a server')
+    .description('Runs the workflows that an event starts, with the files as they are now. Jobs with an environment run their steps; nothing is deployed.')
+    .option('-W, --workflow <file>', 'only this file: a path, or a name in .github/workflows')
+    .option('-j, --job <id>', 'only this job and those it needs')
+    .option('-e, --event <name>', 'the event that starts them', 'push')
+    .option('--secret <name[=value]>', 'a secret; without a value the variable of that name', collect, [])
+    .option('--var <name=value>', 'a variable (vars.NAME)', collect, [])
+    .option('--input <name=value>', 'an input (inputs.NAME)', collect, [])
+    .option('--env-file <file>', 'NAME=value lines that every step sees')
+    .option('-o, --output <format>', 'json: one object on standard output, the log on standard error')
+    .action(async (options: Options) => {
+      if (options.output !== undefined && options.output !== 'json')
+        throw fail('usage', { problem: `There is no output format "${options.output}".`, hint: 'Use -o json.' })
+      context.exit((await runLocally(options)) ? 0 : 1)
+    })
+}
+
+async function runLocally(options: Options): Promise<boolean> {
+  const tree = await readWorkingTree(process.cwd())
+  const show = createShow(options.output === 'json' ? process.stderr : process.stdout)
+  const cause = makeCause(options, tree)
+  const vars = pairsOf(options.var, '--var')
+  const chosen = chooseWorkflows(options, { tree, cause, show })
+  const planned = chosen.map((workflow) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, job: options.job }) }))
+  const secrets = { GITHUB_TOKEN: `local-${randomBytes(16).toString('hex')}`, ...secretsOf(options.secret) }
+  const env = options.envFile === undefined ? [] : readEnvFile(options.envFile)
+  const stops = stopOnSignals()
+  const results = []
+  for (const { workflow, plan } of planned) {
+    for (const job of plan.jobs.filter((candidate) => candidate.environment !== undefined)) {
+      show.note(`${job.key} names the environment ${job.environment}: its steps run, nothing is deployed.`)
+    }
+    const run = {
+      id: 'local',
+      workflow,
+      plan,
+      cause,
+      repository: tree.repository,
+      treeDir: tree.dir,
+      vars,
+      secrets,
+      env,
+      sinkFor: show.sinkFor,
+      ...stops.signals,
+    }
+    const result = await runWorkflow(run)
+    show.summary(workflow.file, result)
+    results.push({ file: workflow.file, ...result, jobs: result.jobs.map((job) => ({ ...job, steps: show.steps.get(job.key) ?? [] })) })
+  }
+  stops.clear()
+  const ok = results.every((result) => result.conclusion === 'success')
+  if (options.output === 'json') process.stdout.write(`${JSON.stringify({ conclusion: ok ? 'success' : 'failure', workflows: results }, null, 2)}\n`)
+  return ok
+}
+
+/** All that the event starts; with `-W` the named one, whatever branches it is for. */
+function chooseWorkflows(options: Options, from: { tree: WorkingTree; cause: RunCause; show: Show }): readonly Workflow[] {
+  const { tree, cause, show } = from
+  const workflows = readWorkflowFiles(tree.dir, options.workflow).map(({ file, text }) => {
+    const { value, diagnostics } = parseWorkflow(file, text)
+    if (value === undefined) throw refuse('workflow-invalid', file, diagnostics)
+    for (const diagnostic of diagnostics) show.note(formatDiagnostic(diagnostic))
+    return value
+  })
+  const starts = workflows.filter((workflow) => matchTrigger(workflow, { event: cause.event, ref: cause.ref }))
+  if (starts.length > 0) return starts
+  if (options.workflow === undefined) {
+    throw fail('usage', {
+      problem: `No workflow here is started by ${cause.event} on ${cause.ref}.`,
+      hint: 'Name one with -W FILE, or another event with -e EVENT.',
+    })
+  }
+  show.note(`${options.workflow} is not started by ${cause.event} on ${cause.ref}; it runs because it was named.`)
+  return workflows
+}
+
+function makePlan(workflow: Workflow, cause: RunCause, options: { vars: Record<string, string>; tree: WorkingTree; job?: string }): RunPlan {
+  const { value, diagnostics } = planRun(workflow, cause, { vars: options.vars, repository: options.tree.repository })
+  if (value === undefined) throw refuse('workflow-invalid', workflow.file, diagnostics)
+  if (options.job === undefined) return value
+  if (!value.jobs.some((job) => job.key === options.job)) throw fail('not-found', { what: 'job', name: options.job })
+  const wanted = new Set<string>()
+  const want = (key: string) => {
+    if (wanted.has(key)) return
+    wanted.add(key)
+    for (const need of value.jobs.find((job) => job.key === key)?.needs ?? []) want(need)
+  }
+  want(options.job)
+  return { ...value, jobs: value.jobs.filter((job) => wanted.has(job.key)) }
+}
+
+function makeCause(options: Options, tree: WorkingTree): RunCause {
+  const event = events.find((name) => name === options.event)
+  if (event === undefined)
+    throw fail('usage', { problem: `"${options.event}" is not an event that starts workflows here.`, hint: `Use one of ${events.join(', ')}.` })
+  const { ref, sha, actor, repository } = tree
+  const inputs = pairsOf(options.input, '--input')
+  const payload =
+    event === 'workflow_dispatch'
+      ? dispatchPayload({ project: repository, ref, workflow: options.workflow ?? '', inputs, actor })
+      : pushPayload({ project: repository, ref, after: sha, actor })
+  return { event, ref, sha, actor, payload, inputs }
+}
+
+function pairsOf(texts: readonly string[], option: string): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const equals = text.indexOf('=')
+      if (equals <= 0) throw fail('usage', { problem: `${option} "${text}" has no value.`, hint: `Write ${option} NAME=value.` })
+      return [text.slice(0, equals), text.slice(equals + 1)]
+    }),
+  )
+}
+
+function secretsOf(texts: readonly string[]): Record<string, string> {
+  const entries = texts.map((text) => {
+    if (text.includes('=')) return text
+    const value = process.env[text]
+    if (value === undefined)
+      throw fail('usage', { problem: `The secret ${text} has no value.`, hint: `Write --secret ${text}=value, or set the variable ${text}.` })
+    return `${text}=${value}`
+  })
+  return pairsOf(entries, '--secret')
+}
+
+function readEnvFile(file: string): TemplateMap {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw fail('usage', { problem: `The file ${file} can't be read: ${(error as Error).message}.`, hint: 'Name another one with --env-file.' })
+  }
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line)
+    if (!match) return []
+    const value = (match[2] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2')
+    return [[match[1] as string, { value, at: { file, line: index + 1, column: 1 } }] as const]
+  })
+}
+
+/** The first Ctrl-C asks the jobs to stop, the second one kills them. */
+function stopOnSignals() {
+  const cancel = new AbortController()
+  const force = new AbortController()
+  const onSignal = () => (cancel.signal.aborted ? force.abort() : cancel.abort())
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  const clear = () => {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+  return { signals: { cancel: cancel.signal, force: force.signal }, clear }
+}

@@ -1,0 +1,124 @@
+// One run of one workflow without a server: state in memory, decided by the same code, jobs in this process.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { jobSpec } from '@pushway/core/run/contexts.ts'
+import { decideRun } from '@pushway/core/run/decide.ts'
+import { evolveRun, initialRun, type RunState } from '@pushway/core/run/state.ts'
+import type { Conclusion, JobSpec, RunCause, RunEvent, RunPlan } from '@pushway/core/run/types.ts'
+import type { Job, TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
+import { newMark, runJob } from '../../runner/job.ts'
+import type { JobSink } from '../../runner/job-log.ts'
+import { defaultCacheDir } from '../../util/cache-dir.ts'
+import type { WorkerInput } from '../../util/job-spool.ts'
+import { selfCommand } from '../../util/self.ts'
+
+export interface LocalRun {
+  readonly id: string
+  readonly workflow: Workflow
+  readonly plan: RunPlan
+  readonly cause: RunCause
+  readonly repository: string
+  readonly treeDir: string
+  readonly vars: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+  /** Variables of `--env-file`. */
+  readonly env: TemplateMap
+  readonly sinkFor: (job: string) => JobSink
+  readonly cancel: AbortSignal
+  readonly force: AbortSignal
+}
+
+export interface LocalResult {
+  readonly conclusion: Conclusion
+  readonly jobs: readonly { readonly key: string; readonly conclusion: Conclusion; readonly outputs: Readonly<Record<string, string>>; readonly why?: string }[]
+}
+
+/** Runs the plan to its end. Environments of jobs are left out: their steps run, nothing is deployed. */
+export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
+  let state = initialRun(run.id)
+  const why = new Map<string, string>()
+  const working = new Map<string, Promise<void>>()
+  const apply = (events: readonly RunEvent[]) => {
+    for (const event of events) {
+      if (event.type === 'JobFinished' && event.reason) why.set(event.job, event.reason)
+      state = evolveRun(state, event, Date.now())
+    }
+  }
+  apply(firstEvents(run))
+  run.cancel.addEventListener('abort', () => apply([{ type: 'CancelRequested', by: run.cause.actor, force: false }]))
+  while (!state.finished) {
+    const decision = decideRun(state, run.workflow, run.vars)
+    apply(decision.events)
+    for (const action of decision.actions) {
+      if (action.kind !== 'StartJob' || working.has(action.job)) continue
+      apply([{ type: 'JobStarted', job: action.job, attempt: action.attempt }])
+      const job = run.workflow.jobs.find((candidate) => candidate.id === action.job) as Job
+      const work = performJob(run, state, job).then((event) => apply([event]))
+      working.set(
+        action.job,
+        work.finally(() => working.delete(action.job)),
+      )
+    }
+    if (decision.events.length === 0 && working.size > 0) await Promise.race(working.values())
+  }
+  const jobs = [...state.jobs.values()].map((job) => {
+    const reason = why.get(job.key)
+    return { key: job.key, conclusion: job.conclusion ?? 'skipped', outputs: job.outputs, ...(reason ? { why: reason } : {}) }
+  })
+  return { conclusion: state.conclusion ?? 'failure', jobs }
+}
+
+function firstEvents({ repository, workflow, cause, plan }: LocalRun): readonly RunEvent[] {
+  const jobs = plan.jobs.map(({ environment: _, ...job }) => job)
+  return [
+    {
+      type: 'RunRequested',
+      project: repository,
+      number: 1,
+      workflowFile: workflow.file,
+      workflowName: workflow.name,
+      title: plan.runName ?? workflow.name,
+      cause,
+    },
+    { type: 'RunPlanned', plan: { ...plan, jobs } },
+  ]
+}
+
+async function performJob(run: LocalRun, state: RunState, job: Job): Promise<RunEvent> {
+  const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
+  try {
+    const { vars, secrets, workflow } = run
+    const spec = jobSpec({ state, workflow, job, attempt: 1, vars, secrets })
+    const input = workerInput(run, { ...spec, workflowEnv: [...run.env, ...spec.workflowEnv] }, dir)
+    const result = await runJob(input, run.sinkFor(job.id), { cancel: run.cancel, force: run.force, mark: newMark() })
+    return { type: 'JobStepsFinished', job: job.id, attempt: 1, ...result }
+  } finally {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Nothing is hidden from one's own workflow on one's own machine; caches and images are the user's. */
+function workerInput(run: LocalRun, spec: JobSpec, dir: string): WorkerInput {
+  const cache = defaultCacheDir()
+  const spool = join(dir, 'spool')
+  mkdirSync(spool)
+  return {
+    spec,
+    folders: {
+      spool,
+      job: join(dir, 'job'),
+      tools: cache,
+      jobTools: cache,
+      npmCache: join(cache, 'npm'),
+      buildCache: join(cache, 'build'),
+      images: join(cache, 'images'),
+    },
+    source: { kind: 'tree', dir: run.treeDir },
+    isolation: { kind: 'none', why: 'A local run.', mounts: false, pids: false },
+    hide: [],
+    keepReadOnly: [],
+    self: selfCommand(),
+  }
+}

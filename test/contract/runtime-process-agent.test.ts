@@ -147,6 +147,24 @@ describe('process runtime: the agent', () => {
     expect((await bench.startAgent()).pid).toBe(first.pid)
   })
 
+  test('an agent of another build is replaced, and its instances go on', async () => {
+    const spec = await specOf(asking({ pid: 'process.pid' }))
+    const before = await makeReady(bench.runtime, spec, 1)
+    const pid = await ask(before, 'pid')
+    const first = await bench.startAgent()
+    // Another build is another program file.
+    const launch = agentLaunch(bench.stateDir)
+    const other = join(tempDir('build'), 'agent.mjs')
+    writeFileSync(other, `await import(${JSON.stringify(launch[3])})`)
+    const { hello, adopted, replaced } = await ensureAgent({ stateDir: bench.stateDir, launch: [...launch.slice(0, 3), other, bench.stateDir] })
+    expect([adopted, replaced]).toEqual([true, true])
+    expect(hello.pid).not.toBe(first.pid)
+    const after = await groupNow(bench.runtime, spec)
+    expect(after?.instances).toEqual(before.instances)
+    expect(await ask(after, 'pid')).toBe(pid)
+    await bench.runtime.removeGroup(spec.id, never)
+  })
+
   test('it speaks protocol N and N−1 and says so to others', async () => {
     const call = (protocol: string) =>
       callJson({ socket: bench.socket, method: 'GET', path: '/v1/groups', headers: { 'pushway-protocol': protocol }, timeoutMs: 5000 })

@@ -2,4 +2,4 @@
 
 import { runAgent } from '../../packages/pushway/src/agent/main.ts'
 
-await runAgent({ stateDir: process.argv[2] as string, version: 'test' })
+await runAgent({ stateDir: process.argv[2] as string })

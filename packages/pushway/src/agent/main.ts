@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { type AgentHello, agentProtocol, protocolHeader, speaksProtocol } from '../ports/agent.ts'
+import { type AgentHello, agentBuildVariable, agentProtocol, protocolHeader, speaksProtocol } from '../ports/agent.ts'
 import { controlSocket } from '../util/control-socket.ts'
 import { callJson, type JsonAnswer, type JsonRequest, serveJson } from '../util/json-socket.ts'
 import { isAgentGroup, isCount, isRecord } from './schema.ts'
@@ -12,7 +12,6 @@ export interface AgentOptions {
   readonly stateDir: string
   /** Absent: the place that belongs to `stateDir`. */
   readonly socket?: string
-  readonly version?: string
   readonly log?: (line: string) => void
 }
 
@@ -32,7 +31,7 @@ export async function runAgent(options: AgentOptions): Promise<never> {
   // A mistake in one instance's handling must not end the watch over all others.
   process.on('uncaughtException', (error) => log(`unexpected: ${error.stack ?? error.message}`))
   await new Promise<void>((resolve, reject) => {
-    const hello: AgentHello = { version: options.version ?? '0', protocol: agentProtocol, pid: process.pid }
+    const hello: AgentHello = { version: process.env[agentBuildVariable] ?? 'unknown', protocol: agentProtocol, pid: process.pid }
     let server: Server | undefined
     const end = (instances: boolean) => {
       supervisor.close(instances).then(() => closeServer(server).then(resolve), reject)

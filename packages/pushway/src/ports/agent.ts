@@ -14,7 +14,10 @@ export function speaksProtocol(protocol: number): boolean {
   return protocol === agentProtocol || protocol === agentProtocol - 1
 }
 
-/** The answer of GET /v1/hello. */
+/** The variable by which a started agent learns which build it is. */
+export const agentBuildVariable = 'PUSHWAY_AGENT_BUILD'
+
+/** The answer of GET /v1/hello. `version` names the build. */
 export interface AgentHello {
   readonly version: string
   readonly protocol: number

@@ -20,7 +20,7 @@ export interface DeploymentFacts {
 /** The appends for a deployment's new facts, with what they cause elsewhere. */
 export function withConsequences(states: States, { state, expected, events, actions }: DeploymentFacts, now: EpochMs): readonly Append[] {
   const stream = streams.deployment(state.id)
-  const voidQueued = events.some(({ type }) => type === 'RolloutAborting' || type === 'DeploymentClosed')
+  const voidQueued = events.some(({ type }) => type === 'RolloutAborting')
   const own: Append = { stream, expected, events, ...(actions ? { actions } : {}), ...(voidQueued ? { voidQueued } : {}) }
   const after = events.reduce((before, event) => evolveDeployment(before, event, now), state)
   const forRun = events.flatMap((event) => runConsequence(after, event))

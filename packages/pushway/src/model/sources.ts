@@ -59,8 +59,8 @@ export function createSources(git: GitHost): Sources {
       once(`config ${project} ${commit}`, async () => {
         const { defaultProject, parseProject } = await import('@pushway/core/project/parse.ts')
         const text = await readText(project, commit, projectFile)
-        if (text !== undefined) return parseProject(projectFile, text)
-        return { value: defaultProject(await git.listFiles(project, commit, '')), diagnostics: [] }
+        const paths = await git.listFiles(project, commit, '')
+        return text === undefined ? { value: defaultProject(paths), diagnostics: [] } : parseProject(projectFile, text, paths)
       }),
     async app({ project, commit, environment }, env) {
       const { loadCompose } = await import('@pushway/core/compose/load.ts')

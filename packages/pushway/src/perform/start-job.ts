@@ -35,7 +35,7 @@ export const startJob: Performer = {
       server: { url: world.server.url, token, registryAliases: world.server.registryAliases, builder: await chooseBuilder(shop, config) },
     })
     await world.jobs.start({ project, run: body.run, job: body.job, attempt: body.attempt }, spec, signal)
-    return [{ stream: streams.run(body.run), expected: 'any', events: [{ type: 'JobStarted', job: body.job, attempt: body.attempt }] }]
+    return []
   },
   refused(action, problem) {
     const { run, job, attempt } = action.body as StartJob

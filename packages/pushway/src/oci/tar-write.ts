@@ -92,7 +92,8 @@ function entryHeaders(entry: TarEntry): Buffer {
     flag,
     mode: entry.mode & 0o7777,
     size: tooLarge ? 0 : size,
-    target: fits(target) ? target : '',
+    // Some readers want a target in the field itself, too.
+    target: fits(target) ? target : 'see-pax-header',
     ...ids,
   })
   if (records.length === 0) return own

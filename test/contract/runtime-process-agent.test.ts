@@ -16,7 +16,7 @@ const never = new AbortController().signal
 /** Answers /CODE-NAME with what the expression of that name gives. */
 const asking = (expressions: Readonly<Record<string, string>>) => `
 const answers = { ${Object.entries(expressions)
-  .map(([name, text]) => `${JSON.stringify('/' + name)}: async () => (${text})`)
+  .map(([name, text]) => `${JSON.stringify(`/${name}`)}: async () => (${text})`)
   .join(', ')} }
 require('node:http').createServer(async (q, s) => {
   try { s.end(JSON.stringify(await (answers[q.url] || (() => 'ok'))())) } catch (e) { s.end(JSON.stringify('failed: ' + (e.code || e.message))) }

@@ -22,7 +22,7 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
 }
 
-export function treeOf(place: InstancePlace): string {
+function treeOf(place: InstancePlace): string {
   return join(place.dir, 'tree')
 }
 

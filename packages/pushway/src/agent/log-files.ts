@@ -6,7 +6,7 @@ import { join } from 'node:path'
 /** Past this size the file is copied aside (`.1`) and cut; one old part is kept. */
 const rotateBytes = 10 * 1024 * 1024
 
-export const streams = ['stdout', 'stderr'] as const
+const streams = ['stdout', 'stderr'] as const
 export type StreamName = (typeof streams)[number]
 
 /** Opened for appending: after a cut the program goes on at the start. Its owner may open it again as /dev/stdout. */

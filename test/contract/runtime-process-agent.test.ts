@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ensureAgent } from '../../packages/pushway/src/drivers/runtime/process/index.ts'
+import { ensureAgent, stopAgent } from '../../packages/pushway/src/drivers/runtime/process/index.ts'
 import type { GroupSpec, GroupStatus } from '../../packages/pushway/src/ports/runtime.ts'
 import { detectIsolation } from '../../packages/pushway/src/util/isolation/index.ts'
 import { callJson } from '../../packages/pushway/src/util/json-socket.ts'
@@ -179,7 +179,8 @@ describe('process runtime: the agent', () => {
     const { socket, hello } = await ensureAgent({ stateDir, launch: agentLaunch(stateDir) })
     expect(socket.length).toBeLessThan(100)
     expect((await ensureAgent({ stateDir, launch: agentLaunch(stateDir) })).hello.pid).toBe(hello.pid)
-    process.kill(hello.pid, 'SIGTERM')
+    await stopAgent(socket, false)
+    for (const until = Date.now() + 5000; existsSync(`/proc/${hello.pid}`) && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 20))
   })
 
   test('environment: the image, then the group, then PORT; nothing of the server', async () => {

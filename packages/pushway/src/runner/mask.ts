@@ -64,13 +64,12 @@ function encodings(value: string): readonly string[] {
   return texts.filter((text) => text !== value && text.length >= shortest)
 }
 
-/** The part of base64 that depends on the value alone when it begins `offset` bytes after a boundary. */
+/** The digits of base64 that depend on the value alone when it begins `offset` bytes after a boundary: 6 bits each. */
 function base64Inside(bytes: Buffer, offset: number): readonly string[] {
-  const from = (3 - offset) % 3
-  const whole = Math.floor((bytes.length - from) / 3) * 3
-  if (whole <= 0) return []
-  const inside = bytes.subarray(from, from + whole)
-  return [inside.toString('base64'), inside.toString('base64url')]
+  const padded = Buffer.concat([Buffer.alloc(offset), bytes])
+  const from = Math.ceil((offset * 8) / 6)
+  const to = Math.floor((padded.length * 8) / 6)
+  return [padded.toString('base64').slice(from, to), padded.toString('base64url').slice(from, to)]
 }
 
 function encodeUri(value: string): string {

@@ -79,8 +79,16 @@ function writeAll(fd: number, text: string): void {
     let done = 0
     while (done < bytes.length) done += writeSync(fd, bytes, done)
   } catch (error) {
-    ftruncateSync(fd, before)
+    takeBack(fd, before)
     throw error
+  }
+}
+
+function takeBack(fd: number, size: number): void {
+  try {
+    ftruncateSync(fd, size)
+  } catch {
+    // Not a file that can be cut: readers skip a line that is not whole.
   }
 }
 

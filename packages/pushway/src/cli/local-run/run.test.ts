@@ -1,0 +1,84 @@
+// pushway run as people call it: a process in a working tree.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { tempDir } from '../../../../../test/support/temp.ts'
+import { selfCommand } from '../../util/self.ts'
+
+function tree(files: Readonly<Record<string, string>>): string {
+  const dir = tempDir('tree')
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true })
+    writeFileSync(join(dir, path), text)
+  }
+  const git = (...args: string[]) => spawnSync('git', ['-C', dir, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args])
+  git('init', '--quiet', '--initial-branch=main')
+  git('add', '.')
+  git('commit', '--quiet', '-m', 'first')
+  return dir
+}
+
+function pushway(dir: string, ...args: string[]) {
+  const [program = '', ...rest] = selfCommand()
+  const env = { ...process.env, XDG_CACHE_HOME: tempDir('cache') }
+  const { status, stdout, stderr } = spawnSync(program, [...rest, 'run', ...args], { cwd: dir, encoding: 'utf8', env })
+  return { status, stdout, stderr }
+}
+
+const workflow = `
+on: { push: { branches: [main] } }
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: { v: '\${{ steps.s.outputs.v }}' }
+    steps:
+      - uses: actions/checkout@v4
+      - { id: s, run: 'cat app.txt new.txt; test ! -e ignored; echo v=7 >> $GITHUB_OUTPUT' }
+  ship:
+    needs: build
+    runs-on: ubuntu-latest
+    environment: production
+    steps: [{ run: 'echo "ship \${{ needs.build.outputs.v }} \${{ vars.WHERE }} \${{ secrets.KEY }} $EXTRA"' }]
+`
+
+describe('pushway run', () => {
+  test('runs the working tree as it is, never deploys, hides secrets, and says how it went', () => {
+    const dir = tree({ '.github/workflows/ci.yml': workflow, 'app.txt': 'old\n', '.gitignore': 'ignored\nvars.env\n', 'vars.env': 'EXTRA="more text"\n' })
+    writeFileSync(join(dir, 'app.txt'), 'changed\n')
+    writeFileSync(join(dir, 'new.txt'), 'untracked\n')
+    writeFileSync(join(dir, 'ignored'), '')
+    const done = pushway(dir, '--secret', 'KEY=very-secret', '--var', 'WHERE=here', '--env-file', 'vars.env')
+    expect(done).toMatchObject({ status: 0, stderr: '' })
+    expect(done.stdout).toContain('ship names the environment production: its steps run, nothing is deployed.')
+    expect(done.stdout).toMatch(/changed\n.*untracked/)
+    expect(done.stdout).toContain('ship 7 here *** more text')
+    expect(done.stdout).toContain('✓ .github/workflows/ci.yml: success')
+    const json = pushway(dir, '-j', 'build', '-o', 'json')
+    expect(JSON.parse(json.stdout)).toMatchObject({ conclusion: 'success', workflows: [{ jobs: [{ key: 'build', outputs: { v: '7' } }] }] })
+  })
+
+  test('ends with 1 when a job fails', () => {
+    const dir = tree({ '.github/workflows/ci.yml': 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: exit 3 }] } }\n' })
+    const done = pushway(dir)
+    expect(done.status).toBe(1)
+    expect(done.stdout).toContain('error: Process completed with exit code 3.')
+  })
+
+  test.each([
+    ['a file with mistakes, each by line', ['-W', 'bad.yml'], /bad\.yml:3:\d+: error.*\n[\s\S]*\(workflow-invalid\)/, 2],
+    ['a workflow that is not there', ['-W', 'none.yml'], /There is no workflow none\.yml/, 5],
+    ['a job that is not there', ['-W', 'ok.yml', '-j', 'none'], /There is no job none/, 5],
+    ['an unknown event', ['-e', 'birthday'], /"birthday" is not an event/, 2],
+    ['an event that nothing listens to', ['-W', '', '-e', 'pull_request'].slice(2), /mistake|No workflow here is started by pull_request/, 2],
+    ['a secret without a value', ['-W', 'ok.yml', '--secret', 'NOT_SET_ANYWHERE'], /The secret NOT_SET_ANYWHERE has no value/, 2],
+  ])('refuses %s', (_what, args, says, status) => {
+    const ok = 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }\n'
+    const dir = tree({ '.github/workflows/ok.yml': ok, 'bad.yml': 'on: push\njobs:\n  a: { runs-on: ubuntu-latest, stepz: [] }\n' })
+    const done = pushway(dir, ...args)
+    expect(done.stderr).toMatch(says)
+    expect(done.stderr).not.toMatch(/\n {4}at /)
+    expect(done.status).toBe(status)
+  })
+})

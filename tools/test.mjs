@@ -1,4 +1,4 @@
-// `npm test [-- ARGS of vitest]`: builds what is missing or old, runs the tests, says why any were skipped, and ends with
+// `npm test [-- ARGS of vitest]`: builds what is missing or old, runs the tests (with servers from the bundle), says why any were skipped, and ends with
 // `N passed, N failed, N skipped`. With PUSHWAY_TEST_REQUIRE=all a test may only be skipped for the platform that its title names.
 
 import { spawn } from 'node:child_process'
@@ -26,7 +26,7 @@ finish(summarize(readReport(report)), exit)
 function runVitest(outputFile) {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
   const argv = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`, ...process.argv.slice(2)]
-  const child = spawn(process.execPath, argv, { stdio: 'inherit' })
+  const child = spawn(process.execPath, argv, { stdio: 'inherit', env: { ...process.env, PUSHWAY_TEST_BUNDLE: '1' } })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve) => {
     child.once('error', () => resolve(1))

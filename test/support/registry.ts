@@ -36,7 +36,7 @@ function tokenOf(req: IncomingMessage): string | undefined {
   return scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString().split(':')[1] : undefined
 }
 
-export const testAccess: RegistryAccess = {
+const testAccess: RegistryAccess = {
   async authenticate(req) {
     return principals[tokenOf(req) ?? '']
   },

@@ -17,7 +17,7 @@ import { layerPacking } from './media-types.ts'
 import type { Descriptor } from './schema.ts'
 
 /** The file in an unpacked image that says which one it is; it is there when the image is whole. */
-export const imageMarker = '.pushway-image'
+const imageMarker = '.pushway-image'
 
 /**
  * Unpacks an image to the folder `to`, which is whole or absent at every moment. One that is there already is left as it is.

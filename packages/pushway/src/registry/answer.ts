@@ -28,11 +28,12 @@ export class RegistryProblem extends Error {
   readonly code: RegistryCode
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, code: RegistryCode, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message)
+  /** `detail`: the sentence, or the sentence and headers. */
+  constructor(status: number, code: RegistryCode, detail: string | { readonly message: string; readonly headers: Readonly<Record<string, string>> }) {
+    super(typeof detail === 'string' ? detail : detail.message)
     this.status = status
     this.code = code
-    this.headers = headers
+    this.headers = typeof detail === 'string' ? {} : detail.headers
   }
 }
 

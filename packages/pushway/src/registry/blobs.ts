@@ -20,7 +20,8 @@ export async function serveBlob(exchange: Exchange, name: string, reference: str
   if (!blob) throw new RegistryProblem(404, 'BLOB_UNKNOWN', `${name} has no blob ${digest}`)
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, 'accept-ranges': 'bytes', etag: `"${digest}"` }
   const range = parseRange(req.headers.range, blob.size)
-  if (range === 'none') throw new RegistryProblem(416, 'SIZE_INVALID', `${digest} has ${blob.size} bytes`, { 'content-range': `bytes */${blob.size}` })
+  if (range === 'none')
+    throw new RegistryProblem(416, 'SIZE_INVALID', { message: `${digest} has ${blob.size} bytes`, headers: { 'content-range': `bytes */${blob.size}` } })
   if (range === 'whole') res.writeHead(200, { ...headers, 'content-length': blob.size })
   else {
     const part = { 'content-range': `bytes ${range.start}-${range.end}/${blob.size}`, 'content-length': range.end - range.start + 1 }
@@ -30,7 +31,7 @@ export async function serveBlob(exchange: Exchange, name: string, reference: str
   await pipeline(await blobs.read(digest, range === 'whole' ? undefined : range), res)
 }
 
-function sendUpload(exchange: Exchange, name: string, upload: UploadInfo, status: number): void {
+function sendUpload(exchange: Exchange, name: string, { upload, status }: { upload: UploadInfo; status: number }): void {
   exchange.res.writeHead(status, {
     location: `/v2/${name}/blobs/uploads/${upload.id}`,
     range: `0-${Math.max(0, upload.offset - 1)}`,
@@ -54,7 +55,7 @@ export async function startUpload(exchange: Exchange, name: string): Promise<voi
   const digest = url.searchParams.get('digest')
   if (digest !== null) checkDigest(digest)
   const upload = await blobs.uploadStart()
-  if (digest === null) return sendUpload(exchange, name, upload, 202)
+  if (digest === null) return sendUpload(exchange, name, { upload, status: 202 })
   try {
     await blobs.uploadAppend(upload.id, 0, req)
   } catch (error) {
@@ -83,7 +84,7 @@ async function append(exchange: Exchange, name: string, upload: UploadInfo): Pro
   const range = /^(?:bytes )?(\d+)-(\d+)/.exec(exchange.req.headers['content-range'] ?? '')
   if (range && Number(range[1]) !== upload.offset) {
     const headers = { location: `/v2/${name}/blobs/uploads/${upload.id}`, range: `0-${Math.max(0, upload.offset - 1)}` }
-    throw new RegistryProblem(416, 'BLOB_UPLOAD_INVALID', `The upload is at byte ${upload.offset}, not ${range[1]}`, headers)
+    throw new RegistryProblem(416, 'BLOB_UPLOAD_INVALID', { message: `The upload is at byte ${upload.offset}, not ${range[1]}`, headers })
   }
   return exchange.blobs.uploadAppend(upload.id, upload.offset, exchange.req)
 }
@@ -94,9 +95,9 @@ export async function serveUpload(exchange: Exchange, name: string, id: string):
   const upload = await findUpload(exchange, id)
   switch (req.method) {
     case 'GET':
-      return sendUpload(exchange, name, upload, 204)
+      return sendUpload(exchange, name, { upload, status: 204 })
     case 'PATCH':
-      return sendUpload(exchange, name, await append(exchange, name, upload), 202)
+      return sendUpload(exchange, name, { upload: await append(exchange, name, upload), status: 202 })
     case 'PUT': {
       const digest = checkDigest(url.searchParams.get('digest'))
       await append(exchange, name, upload)

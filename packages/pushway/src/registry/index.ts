@@ -54,7 +54,10 @@ function decodePath(path: string): string {
 }
 
 function signIn(): RegistryProblem {
-  return new RegistryProblem(401, 'UNAUTHORIZED', 'Sign in: docker login', { 'www-authenticate': 'Basic realm="Pushway", charset="UTF-8"' })
+  return new RegistryProblem(401, 'UNAUTHORIZED', {
+    message: 'Sign in: docker login',
+    headers: { 'www-authenticate': 'Basic realm="Pushway", charset="UTF-8"' },
+  })
 }
 
 function rightFor(method: string, route: Exclude<RegistryRoute, { kind: 'base' }>): RegistryRight {

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, s
 import { dirname, join } from 'node:path'
 import { PushwayError } from '@pushway/core/reason/errors.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
+import { create } from 'tar'
 import { describe, expect, test } from 'vitest'
 import { tempDir } from '../../../../../../test/support/temp.ts'
 import { readImage, readImageConfig } from '../../../oci/config.ts'
@@ -300,4 +301,38 @@ test('long names, odd names, links and modes come through', async () => {
   expect(readlinkSync(join(root, 'link'))).toBe('bin/tool')
   expect(statSync(join(root, 'bin/tool')).mode & 0o777).toBe(0o755)
   expect(statSync(join(root, 'a b.txt')).mode & 0o777).toBe(0o644)
+})
+
+test('RUN npm ci twice, in two folders with two caches, gives the same digest', async () => {
+  const pack = tempDir('pack')
+  writeFiles({ 'package/package.json': '{"name":"dep","version":"1.0.0","bin":{"dep":"cli.js"}}', 'package/cli.js': '#!/usr/bin/env node\n' }, pack)
+  const packed = join(pack, 'dep.tgz')
+  await create({ gzip: true, file: packed, cwd: pack }, ['package'])
+  const contexts = [tempDir('context'), tempDir('context')]
+  for (const context of contexts) {
+    cpSync(packed, join(context, 'dep.tgz'))
+    const manifest = { name: 'app', version: '1.0.0', dependencies: { dep: 'file:dep.tgz' } }
+    const lock = { name: 'app', version: '1.0.0', lockfileVersion: 3, requires: true }
+    const dep = { version: '1.0.0', resolved: 'file:dep.tgz', bin: { dep: 'cli.js' } }
+    const files = {
+      'package.json': JSON.stringify(manifest),
+      'package-lock.json': JSON.stringify({ ...lock, packages: { '': manifest, 'node_modules/dep': dep } }),
+      Dockerfile: `FROM node:${process.versions.node.split('.')[0]}\nWORKDIR /app\nCOPY . .\nRUN npm ci --no-audit --no-fund\n`,
+    }
+    writeFiles(files, context)
+  }
+  const [one, two] = [await makeBuilder()(contexts[0] ?? ''), await makeBuilder()(contexts[1] ?? '')]
+  expect(existsSync(join(one.root, 'app/node_modules/dep/cli.js'))).toBe(true)
+  expect(existsSync(join(one.root, 'app/node_modules/.package-lock.json'))).toBe(true)
+  expect(two.log).not.toContain(' ---> CACHED')
+  expect(two.digest).toBe(one.digest)
+}, 60_000)
+
+test('a build that is called off stops its RUN', async () => {
+  const aborting = new AbortController()
+  const context = writeFiles({ Dockerfile: 'FROM alpine\nRUN echo started && sleep 60' })
+  const log = (line: string) => line === 'started' && aborting.abort(new Error('called off'))
+  const started = Date.now()
+  await expect(makeBuilder()(context, { signal: aborting.signal, log })).rejects.toThrow('called off')
+  expect(Date.now() - started).toBeLessThan(20_000)
 })

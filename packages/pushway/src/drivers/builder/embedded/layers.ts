@@ -34,7 +34,7 @@ export async function writeLayer(blobs: BlobStore, entries: readonly TarEntry[])
 }
 
 /** Copies a blob from one store to another, if it is not there. */
-export async function copyBlob(from: BlobStore, to: BlobStore, digest: string): Promise<void> {
+async function copyBlob(from: BlobStore, to: BlobStore, digest: string): Promise<void> {
   if (await to.has(digest)) return
   const upload = await to.uploadStart()
   await to.uploadAppend(upload.id, 0, await from.read(digest))

@@ -91,8 +91,8 @@ function tryExpand(planning: Planning, at: Position, { word, globals }: { word: 
   }
 }
 
-function report(planning: Planning, at: Position, message: string, severity: Diagnostic['severity'] = 'error'): void {
-  planning.diagnostics.push({ severity, code: 'dockerfile-instruction', message, at })
+function report(planning: Planning, at: Position, message: string): void {
+  planning.diagnostics.push({ severity: 'error', code: 'dockerfile-instruction', message, at })
 }
 
 function targetIndex(text: DockerfileText, target: string | undefined): number {
@@ -174,5 +174,7 @@ function warnUnused(planning: Planning, given: ReadonlyMap<string, string>): voi
   const declared = new Set(all.flatMap((instruction) => (instruction.kind === 'arg' ? instruction.pairs.map((pair) => pair.name) : [])))
   const unused = [...given.keys()].filter((name) => !declared.has(name) && !predefined.test(name))
   const first = planning.text.stages[0]
-  if (unused.length > 0 && first) report(planning, first.from.at, `no ARG takes the build argument ${unused.join(', ')}`, 'warning')
+  if (unused.length === 0 || first === undefined) return
+  const message = `no ARG takes the build argument ${unused.join(', ')}`
+  planning.diagnostics.push({ severity: 'warning', code: 'dockerfile-instruction', message, at: first.from.at })
 }

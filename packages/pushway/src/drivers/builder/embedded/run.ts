@@ -87,7 +87,7 @@ export interface RunRequest {
 }
 
 /** The environment of a RUN: pure. */
-export function runEnvironment(request: Omit<RunRequest, 'log'>): NodeJS.ProcessEnv {
+function runEnvironment(request: Omit<RunRequest, 'log'>): NodeJS.ProcessEnv {
   const { machine, variables, root } = request
   const passed = Object.entries(machine).filter(([name]) =>
     /^(?:https?_proxy|no_proxy|all_proxy|npm_config_\w+|node_extra_ca_certs|ssl_cert_\w+|lang|lc_\w+|tz)$/i.test(name),
@@ -114,12 +114,13 @@ export async function runCommand(request: RunRequest): Promise<void> {
   const argv = command.form === 'exec' ? command.argv : [...shell, command.line]
   const cwd = join(root, workdir)
   mkdirSync(cwd, { recursive: true })
+  // A group of its own only where we are the ones to end it: else it ends with the step's own group.
   // The wrapper is constant: it fixes the umask, so that modes do not depend on who builds.
   const child = spawn('/bin/sh', ['-c', 'umask 022; exec "$@"', 'sh', ...argv], {
     cwd,
     env: runEnvironment(request),
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    detached: signal !== undefined,
   })
   const stop = () => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')

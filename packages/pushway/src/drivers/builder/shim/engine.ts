@@ -33,7 +33,7 @@ export function engineAnswers(env: NodeJS.ProcessEnv): Promise<boolean> {
 }
 
 /** The real docker client: the first on PATH that is not this command's own wrapper. */
-export function findRealDocker(path: string): string | undefined {
+function findRealDocker(path: string): string | undefined {
   return path
     .split(delimiter)
     .filter((dir) => dir !== '')

@@ -19,7 +19,7 @@ export function authKey(registry: string): string {
 }
 
 /** A client of the embedded registry for a reference that is allowed to go there; undefined in a local run. */
-export function clientFor(settings: Settings, reference: Reference): RegistryClient | undefined {
+function clientFor(settings: Settings, reference: Reference): RegistryClient | undefined {
   if (settings.registry === undefined) return undefined
   const own = settings.token && new Secret(Buffer.from(`run:${settings.token.reveal()}`).toString('base64'))
   const auth = own ?? readAuth(settings.dockerConfig, authKey(reference.registry))
@@ -27,7 +27,7 @@ export function clientFor(settings: Settings, reference: Reference): RegistryCli
 }
 
 /** An image of the store by name, digest, or the beginning of its id. @throws PushwayError `image-missing` */
-export function findLocal(store: ImageLayout, text: string): LayoutImage {
+function findLocal(store: ImageLayout, text: string): LayoutImage {
   const id = /^(?:sha256:)?([0-9a-f]{7,64})$/.exec(text)?.[1]
   const byId = id === undefined ? undefined : store.list().find((image) => image.digest.startsWith(`sha256:${id}`))
   const found = byId ?? findByName(store, text)
@@ -179,19 +179,19 @@ async function describeImage(store: ImageLayout, image: LayoutImage): Promise<Re
 
 /** The part of Go's templates that scripts use on images: `{{.A.B}}`, `{{json .A}}`, `{{index .A 0}}`. */
 function fillTemplate(format: string, value: unknown): string {
-  return format.replace(
-    /\{\{\s*(?:(json)\s+)?(?:(index)\s+)?\.([\w.]*)(?:\s+(\d+))?\s*\}\}|\{\{.*?\}\}/g,
-    (whole: string, json, index, path: string | undefined, at) => {
-      if (path === undefined)
-        throw fail('usage', {
-          problem: `The template ${whole} is not supported without a Docker Engine.`,
-          hint: 'Write {{.Id}}, {{json .Config}} or {{index .RepoDigests 0}}.',
-        })
-      const found = [...path.split('.').filter((key) => key !== ''), ...(index && at ? [at] : [])].reduce<unknown>(
-        (part, key: string) => (part !== null && typeof part === 'object' ? (part as Record<string, unknown>)[key] : undefined),
-        value,
-      )
-      return json || typeof found === 'object' ? JSON.stringify(found ?? null) : String(found ?? '<no value>')
-    },
-  )
+  return format.replace(/\{\{.*?\}\}/g, (whole) => {
+    const match = /^\{\{\s*(?:(json|index)\s+)?\.([\w.]*)(?:\s+(\d+))?\s*\}\}$/.exec(whole)
+    if (!match) {
+      const hint = 'Write {{.Id}}, {{json .Config}} or {{index .RepoDigests 0}}.'
+      throw fail('usage', { problem: `The template ${whole} is not supported without a Docker Engine.`, hint })
+    }
+    const [, word, path = '', at] = match
+    const keys = [...path.split('.').filter((key) => key !== ''), ...(word === 'index' && at ? [at] : [])]
+    const found = keys.reduce<unknown>((part, key) => (isRecord(part) ? part[key] : undefined), value)
+    return word === 'json' || typeof found === 'object' ? JSON.stringify(found ?? null) : String(found ?? '<no value>')
+  })
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object'
 }

@@ -25,12 +25,15 @@ interface Answer {
 }
 
 interface Sending {
+  readonly method: string
+  readonly path: string
   readonly headers?: Readonly<Record<string, string | number>>
   readonly body?: Uint8Array | Readable
 }
 
-function send(client: RegistryClient, method: string, path: string, sending: Sending = {}): Promise<Answer> {
-  const url = new URL(path, `http://${client.host}`)
+function send(client: RegistryClient, sending: Sending): Promise<Answer> {
+  const { method } = sending
+  const url = new URL(sending.path, `http://${client.host}`)
   if (url.host !== new URL(`http://${client.host}`).host) throw fail('registry-refused', { reference: client.host, problem: `it sent us to ${url.host}` })
   const headers = { ...sending.headers, ...(client.auth ? { authorization: `Basic ${client.auth.reveal()}` } : {}) }
   return new Promise((resolve, reject) => {
@@ -60,7 +63,7 @@ async function drain(answer: Answer): Promise<Answer> {
 
 /** Whether the registry takes the credential. @throws PushwayError `registry-refused` when it does not */
 export async function checkSignIn(client: RegistryClient): Promise<void> {
-  await drain(await expectStatus(await send(client, 'GET', '/v2/'), [200], client.host))
+  await drain(await expectStatus(await send(client, { method: 'GET', path: '/v2/' }), [200], client.host))
 }
 
 /** Pushes an image of the layout: the blobs that are missing, then the manifest under `tag`. Gives its digest and size. */
@@ -72,20 +75,22 @@ export async function pushImage(client: RegistryClient, layout: ImageLayout, pus
   await pushBlob(client, layout, { repository, part: manifest.config })
   const bytes = await readDocument(layout.blobs, image.digest)
   const headers = { 'content-type': image.mediaType, 'content-length': bytes.length }
-  await drain(await expectStatus(await send(client, 'PUT', `/v2/${repository}/manifests/${tag}`, { headers, body: bytes }), [201], `${repository}:${tag}`))
+  await drain(
+    await expectStatus(await send(client, { method: 'PUT', path: `/v2/${repository}/manifests/${tag}`, headers, body: bytes }), [201], `${repository}:${tag}`),
+  )
 }
 
 /** Gives whether it had to be sent. */
 async function pushBlob(client: RegistryClient, layout: ImageLayout, { repository, part }: { repository: string; part: Descriptor }): Promise<boolean> {
-  const there = await drain(await send(client, 'HEAD', `/v2/${repository}/blobs/${part.digest}`))
+  const there = await drain(await send(client, { method: 'HEAD', path: `/v2/${repository}/blobs/${part.digest}` }))
   if (there.status === 200) return false
   const start = await drain(
-    await expectStatus(await send(client, 'POST', `/v2/${repository}/blobs/uploads/`, { headers: { 'content-length': 0 } }), [202], repository),
+    await expectStatus(await send(client, { method: 'POST', path: `/v2/${repository}/blobs/uploads/`, headers: { 'content-length': 0 } }), [202], repository),
   )
   const location = start.headers.location ?? ''
   const path = `${location}${location.includes('?') ? '&' : '?'}digest=${part.digest}`
   const headers = { 'content-type': 'application/octet-stream', 'content-length': part.size }
-  await drain(await expectStatus(await send(client, 'PUT', path, { headers, body: await layout.blobs.read(part.digest) }), [201], repository))
+  await drain(await expectStatus(await send(client, { method: 'PUT', path, headers, body: await layout.blobs.read(part.digest) }), [201], repository))
   return true
 }
 
@@ -93,7 +98,7 @@ async function pushBlob(client: RegistryClient, layout: ImageLayout, { repositor
 export async function pullImage(client: RegistryClient, layout: ImageLayout, pull: { repository: string; reference: string }): Promise<LayoutImage> {
   const { repository, reference } = pull
   const accept = [mediaTypes.manifest, mediaTypes.index, mediaTypes.dockerManifest, mediaTypes.dockerList].join(', ')
-  const answer = await send(client, 'GET', `/v2/${repository}/manifests/${reference}`, { headers: { accept } })
+  const answer = await send(client, { method: 'GET', path: `/v2/${repository}/manifests/${reference}`, headers: { accept } })
   if (answer.status === 404) throw fail('image-missing', { image: `${repository}:${reference}` })
   await expectStatus(answer, [200], `${repository}:${reference}`)
   const bytes = await readStream(answer.body, documentLimit)
@@ -118,7 +123,7 @@ function chooseManifest(bytes: Uint8Array, image: string): string {
 
 async function pullBlob(client: RegistryClient, layout: ImageLayout, { repository, part }: { repository: string; part: Descriptor }): Promise<void> {
   if (await layout.blobs.has(part.digest)) return client.log(`${part.digest.slice(7, 19)}: Already exists`)
-  const answer = await expectStatus(await send(client, 'GET', `/v2/${repository}/blobs/${part.digest}`), [200], repository)
+  const answer = await expectStatus(await send(client, { method: 'GET', path: `/v2/${repository}/blobs/${part.digest}` }), [200], repository)
   const upload = await layout.blobs.uploadStart()
   await layout.blobs.uploadAppend(upload.id, 0, answer.body)
   await layout.blobs.uploadFinish(upload.id, part.digest)

@@ -35,7 +35,7 @@ export function findVerb(argv: readonly string[]): { readonly verb: string; read
 }
 
 /** One reference or registry name, turned when its registry is aliased. */
-export function rewriteReference(text: string, aliases: readonly string[], registry: string): string {
+function rewriteReference(text: string, aliases: readonly string[], registry: string): string {
   for (const alias of aliases) {
     if (text === alias) return registry
     if (text.startsWith(`${alias}/`)) return `${registry}${text.slice(alias.length)}`

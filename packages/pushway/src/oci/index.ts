@@ -1,4 +1,0 @@
-// What others use of the OCI library.
-
-export { type ImageConfig, readImage, readImageConfig } from './config.ts'
-export { unpackImage } from './unpack.ts'

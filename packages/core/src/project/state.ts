@@ -29,10 +29,12 @@ export interface ProjectState {
   /** Oldest first; the newest 200 of each are kept. */
   readonly pushes: readonly ReceivedPush[]
   readonly images: readonly PushedImage[]
+  /** Ref → the commit that its newest push moved it to. */
+  readonly refs: Readonly<Record<string, CommitId>>
 }
 
 /** A project before its first event. */
-export const emptyProject: ProjectState = { createdAt: 0, pushes: [], images: [] }
+export const emptyProject: ProjectState = { createdAt: 0, pushes: [], images: [], refs: {} }
 
 const kept = 200
 
@@ -46,7 +48,9 @@ export function evolveProject(state: ProjectState, event: ProjectEvent, at: Epoc
       return { ...state, createdAt: at }
     case 'PushReceived': {
       const { type: _, source: __, ...push } = event
-      return { ...state, pushes: [...state.pushes, { ...push, at }].slice(-kept) }
+      const { [push.ref]: _moved, ...others } = state.refs
+      const refs = push.after === null ? others : { ...others, [push.ref]: push.after }
+      return { ...state, refs, pushes: [...state.pushes, { ...push, at }].slice(-kept) }
     }
     case 'ImagePushed': {
       const { type: _, ...image } = event

@@ -9,6 +9,7 @@ import { createHostJobs } from '../drivers/jobs/host/index.ts'
 import { createEmbeddedRouter } from '../drivers/router/embedded/index.ts'
 import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
 import { createActionWorker } from '../engine/actions.ts'
+import { catchUpPushes } from '../engine/catch-up.ts'
 import { driveDeployment } from '../engine/drive-deployment.ts'
 import { createEngine, type Engine } from '../engine/loop.ts'
 import { createJobPump } from '../engine/pump-jobs.ts'
@@ -76,6 +77,7 @@ async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<R
     const { signIn } = await accounts.bootstrap(password ? new Secret(password) : undefined)
     const engine = makeEngine(shop, stopping.signal)
     engine.start()
+    void catchUpPushes(shop, commands, (project) => parts.repositories.refs(project))
     const stop = () => stopServer({ server, engine, database, folder, stopping })
     return { url: address.url, ...(signIn ? { firstSignIn: signIn } : {}), isolation, accounts, commands, queries, stop }
   } catch (error) {

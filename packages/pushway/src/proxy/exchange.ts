@@ -18,8 +18,8 @@ export interface Leaving {
 /** Brings a request to a target of `route`. */
 export function forwardRequest(route: LiveRoute, req: IncomingMessage, res: ServerResponse & Leaving): void {
   const path = originForm(req.url ?? '')
-  if (path === undefined) return answerItself(req, res, 'bad-request')
-  new Exchange(route, req, res, path).start()
+  if (path === undefined) answerItself(req, res, 'bad-request')
+  else new Exchange(route, req, res, path).start()
 }
 
 /** The path and query of a request target; absolute addresses lose their origin (RFC 9112 §3.2). */
@@ -67,7 +67,8 @@ class Exchange {
     if (this.#ended) return
     if (target === undefined) {
       this.#ended = true
-      return answerItself(this.#req, this.#res, 'no-target')
+      answerItself(this.#req, this.#res, 'no-target')
+      return
     }
     this.#target = target
     this.#tries++
@@ -84,8 +85,8 @@ class Exchange {
   // What undici calls while the target answers.
 
   onConnect(abort: (error?: Error) => void): void {
-    if (this.#ended) return abort()
-    this.#abort = abort
+    if (this.#ended) abort()
+    else this.#abort = abort
   }
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, message: string): boolean {
@@ -112,15 +113,21 @@ class Exchange {
   }
 
   onError(error: Error & { code?: string }): void {
-    if (this.#ended) return this.#leave()
-    if (this.#res.headersSent) {
+    if (this.#ended) {
+      this.#leave()
+    } else if (this.#res.headersSent) {
       this.#finish(true)
       // The client must see that the answer is not whole.
       this.#res.socket?.resetAndDestroy()
-      return
+    } else if (this.#mayRetry(error)) {
+      this.#retry()
+    } else {
+      this.#finish(true)
+      this.#answerFailure(error)
     }
-    if (this.#mayRetry(error)) return this.#retry()
-    this.#finish(true)
+  }
+
+  #answerFailure(error: { code?: string }): void {
     answerItself(this.#req, this.#res, error.code === 'UND_ERR_HEADERS_TIMEOUT' ? 'target-slow' : 'target-failed')
   }
 
@@ -141,8 +148,8 @@ class Exchange {
     this.#tried ??= new Set()
     if (last !== undefined) this.#tried.add(last)
     const other = this.#route.choose(this.#tried)
-    if (other !== undefined) return this.#send(other)
-    this.#stopWaiting = this.#route.acquire((target) => this.#send(target))
+    if (other !== undefined) this.#send(other)
+    else this.#stopWaiting = this.#route.acquire((target) => this.#send(target))
   }
 
   #clientClosed(): void {

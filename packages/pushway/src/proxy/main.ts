@@ -38,14 +38,14 @@ export async function runProxy(options: ProxyOptions): Promise<void> {
   const handed = succeeds ? await receiveListeners() : new Map<string, NetServer>()
   process.on('uncaughtException', (error) => log(`unexpected: ${error.stack ?? error.message}`))
   process.on('unhandledRejection', (error) => log(`unexpected: ${error instanceof Error ? error.stack : String(error)}`))
-  await new Proxy(stateDir, socket).run(handed, succeeds)
+  await new ProxyProcess(stateDir, socket).run(handed, succeeds)
 }
 
 function log(line: string): void {
   process.stderr.write(`${new Date(systemClock.now()).toISOString()} proxy ${process.pid}: ${line}\n`)
 }
 
-class Proxy {
+class ProxyProcess {
   readonly #stateDir: string
   readonly #socket: string
   readonly #phase: Phase = { leaving: false }

@@ -1,5 +1,7 @@
 // One route while it serves: its groups and targets, whose turn it is, and the requests that wait for a target.
 
+/// <reference path="./undici-pool.d.ts" />
+
 import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Route, RouteStatus } from '../ports/router.ts'
 import { pickWeighted, type Weighted } from './balance.ts'

@@ -145,7 +145,10 @@ export class RouteTable {
 
   #retire(entry: Entry): void {
     const { listener, live } = entry
-    if (listener === undefined) return live.close()
+    if (listener === undefined) {
+      live.close()
+      return
+    }
     listener.stopAccepting()
     this.#leaving.add(listener)
     const wait = setInterval(() => {

@@ -47,7 +47,7 @@ export interface JobState {
   failed: boolean
 }
 
-export function jobStatus(state: JobState): Scope['status'] {
+function jobStatus(state: JobState): Scope['status'] {
   if (state.stop.aborted) return 'cancelled'
   return state.failed ? 'failure' : 'success'
 }

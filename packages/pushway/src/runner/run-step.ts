@@ -40,7 +40,7 @@ async function execute(state: JobState, argv: readonly string[], run: StepRun & 
     const code = await runProcess(state.sandbox, argv, { cwd: run.cwd, env, onOutput: output.push, fifo: run.fifo, ...stops })
     output.end()
     const contents = files.read()
-    applyContents(state, run, contents, output.outputs)
+    applyContents(state, run, { ...contents, outputs: [...output.outputs, ...contents.outputs] })
     if (code !== 0) return refuse(say, `Process completed with exit code ${code}.`)
     return contents.problems.length === 0 && !output.refused
   } catch (error) {
@@ -51,9 +51,9 @@ async function execute(state: JobState, argv: readonly string[], run: StepRun & 
   }
 }
 
-function applyContents(state: JobState, run: StepRun, contents: StepFileContents, printed: ReadonlyMap<string, string>): void {
+function applyContents(state: JobState, run: StepRun, contents: StepFileContents): void {
   for (const problem of contents.problems) run.say(`##[error]${problem}`)
-  for (const [name, value] of [...printed, ...contents.outputs]) run.outputs[name] = value
+  for (const [name, value] of contents.outputs) run.outputs[name] = value
   if (contents.env.length > 0) state.env = { ...state.env, ...Object.fromEntries(contents.env) }
   if (contents.path.length > 0) state.path = [...[...contents.path].reverse(), ...state.path]
   if (contents.summary !== '') run.summary(contents.summary)

@@ -29,7 +29,7 @@ export function childProcesses(pid: number): readonly number[] {
 }
 
 /** The processes with `mark` in their environment, not this one; Linux only, none elsewhere. */
-export function markedProcesses(mark: string): readonly number[] {
+function markedProcesses(mark: string): readonly number[] {
   const wanted = `${markVariable}=${mark}`
   return allProcesses().filter((pid) => {
     if (pid === process.pid) return false
@@ -61,7 +61,9 @@ export function endProcess(pid: number, signal: NodeJS.Signals = 'SIGKILL'): voi
 
 function allProcesses(): readonly number[] {
   if (process.platform !== 'linux') return []
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }
 
 /** The fields of /proc/PID/stat from the third (state) on: the second holds the name, which may hold anything. */

@@ -13,6 +13,3 @@ export function builtinAction(uses: string): BuiltinAction | undefined {
   const name = findAction(uses)?.name
   return actions.find((action) => action.name === name)
 }
-
-/** Every name, for tests. */
-export const builtinActionNames = actions.map((action) => action.name)

@@ -14,6 +14,8 @@ export interface Controlled {
   readonly table: RouteTable
   readonly traffic: Traffic
   readonly hello: ProxyHello
+  /** A successor serves: changes belong to it. */
+  readonly leaving: () => boolean
   /** Replaces this process; gives the successor's pid. */
   handOver(launch: readonly string[], build: string): Promise<number>
   /** Finishes what is open, then ends. */
@@ -72,6 +74,7 @@ async function answer(request: JsonRequest, proxy: Controlled): Promise<JsonAnsw
   const spoken = request.headers['pushway-protocol']
   if (spoken !== undefined && Number(spoken) !== proxyProtocol && Number(spoken) !== proxyProtocol - 1)
     return refused(400, 'protocol', `this proxy speaks protocol ${proxyProtocol}, not ${spoken}`)
+  if (proxy.leaving() && request.method !== 'GET') return refused(503, 'replaced', 'it has just been replaced: ask again')
   try {
     return await route(request, proxy)
   } catch (error) {
@@ -121,7 +124,8 @@ async function routeProcess(request: JsonRequest, url: URL, proxy: Controlled): 
       return { status: 200, body: { pid: await proxy.handOver(next.launch, next.build) } }
     }
     case 'POST /v1/stop':
-      proxy.stop()
+      // Its caller is answered first.
+      setTimeout(() => proxy.stop(), 50)
       return { status: 200, body: {} }
     default:
       return refused(404, 'unknown', `there is no ${request.method} ${url.pathname}`)

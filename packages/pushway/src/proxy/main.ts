@@ -85,6 +85,7 @@ class ProxyProcess {
       table: this.#table,
       traffic: this.#traffic,
       hello: { program: 'pushway-proxy', protocol: proxyProtocol, build, pid: process.pid, startedAt: systemClock.now() },
+      leaving: () => this.#phase.leaving,
       handOver: (launch, next) => this.#handOver(launch, next),
       stop: () => this.#stop(),
     }

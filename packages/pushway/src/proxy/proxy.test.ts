@@ -170,13 +170,17 @@ test('three replacements under keep-alive load, with a WebSocket and a slow uplo
   const seen = new Set([await proxy.pid()])
   for (const launch of [proxy.nextLaunch, proxy.launch, proxy.nextLaunch]) {
     await sleep(500)
-    const found = await proxy.ensure(launch)
+    const replaced = proxy.ensure(launch)
+    // Changes at the same moment reach the one that serves from then on.
+    for (let i = 0; i < 10; i++) await Promise.all([router.setRoute(routeOf(`during-${seen.size}-${i}`, []), never), sleep(60)])
+    const found = await replaced
     expect(found).toMatchObject({ adopted: true, replaced: true })
     seen.add(found.pid)
   }
   await sleep(1000)
   const result = await load.stop()
   expect(seen.size).toBe(4)
+  expect((await router.read(undefined, never)).filter((one) => one.service.startsWith('during-'))).toHaveLength(30)
   expect(result.total).toBeGreaterThan(500)
   expect(result).toMatchObject({ failed: 0 })
   const echoed = new Promise((resolve) => socket.on('message', (data) => resolve(String(data))))

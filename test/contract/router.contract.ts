@@ -23,7 +23,7 @@ export interface RouterContractOptions {
   readonly why?: string
 }
 
-export const environment = 'acme/hello/test'
+const environment = 'acme/hello/test'
 export const never = new AbortController().signal
 
 /** A route of the test's environment. */

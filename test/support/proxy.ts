@@ -1,6 +1,8 @@
 // A real proxy process for tests.
 
-import { fileURLToPath } from 'node:url'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { askProxy, ensureProxy } from '../../packages/pushway/src/drivers/router/embedded/index.ts'
 import { tempDir } from './temp.ts'
 
@@ -39,13 +41,21 @@ export async function startTestProxy(): Promise<TestProxy> {
     stateDir,
     socket,
     launch,
-    nextLaunch: program('./proxy-program-next.ts'),
+    nextLaunch: nextBuild(stateDir, launch),
     ensure,
     pid: async () => (await askProxy(socket))?.pid ?? 0,
     async close() {
       for (const pid of pids) endProcess(pid)
     },
   }
+}
+
+/** A program file of its own that loads the same one. */
+function nextBuild(stateDir: string, launch: readonly string[]): readonly string[] {
+  const [node = '', ...rest] = launch
+  const file = join(stateDir, 'next.mjs')
+  writeFileSync(file, `await import(${JSON.stringify(pathToFileURL(rest[2] as string).href)})\n`)
+  return [node, ...rest.slice(0, 2), file, ...rest.slice(3)]
 }
 
 function endProcess(pid: number): void {

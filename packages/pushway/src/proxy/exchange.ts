@@ -19,7 +19,7 @@ export interface Leaving {
 export function forwardRequest(route: LiveRoute, req: IncomingMessage, res: ServerResponse & Leaving): void {
   const path = originForm(req.url ?? '')
   if (path === undefined) answerItself(req, res, 'bad-request')
-  else new Exchange(route, req, res, path).start()
+  else new Exchange(route, { req, res }, path).start()
 }
 
 /** The path and query of a request target; absolute addresses lose their origin (RFC 9112 §3.2). */
@@ -47,7 +47,7 @@ class Exchange {
   #resume: (() => void) | undefined
   #stopWaiting: (() => void) | undefined
 
-  constructor(route: LiveRoute, req: IncomingMessage, res: ServerResponse, path: string) {
+  constructor(route: LiveRoute, { req, res }: { req: IncomingMessage; res: ServerResponse }, path: string) {
     this.#route = route
     this.#req = req
     this.#res = res

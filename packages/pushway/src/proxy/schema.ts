@@ -24,7 +24,7 @@ function isAddress(value: unknown): value is { host: string; port: number } {
 }
 
 /** `host:port` or `[v6]:port`. */
-export function isTarget(value: unknown): value is string {
+function isTarget(value: unknown): value is string {
   return typeof value === 'string' && /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/.test(value) && Number(value.slice(value.lastIndexOf(':') + 1)) <= 65_535
 }
 
@@ -59,7 +59,7 @@ export function parseRoutesFile(text: string): RoutesFile | undefined {
 }
 
 /** The value of a JSON text, or `undefined`. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -36,7 +36,8 @@ export async function callProxy(socket: string, call: ProxyCall): Promise<unknow
 function refusal(answer: JsonAnswer): PushwayError {
   const { code, message } = readFailure(answer.body)
   // The proxy's own sentence: it knows who has the port.
-  if (code === 'port-in-use') return new PushwayError('port-in-use', message, 'Stop it, or publish another port: environments.NAME.publish in pushway.yml.')
+  if (code === 'port-in-use')
+    return new PushwayError('port-in-use', message, { next: 'Stop it, or publish another port: environments.NAME.publish in pushway.yml.' })
   return fail('proxy-unreachable', { problem: message })
 }
 

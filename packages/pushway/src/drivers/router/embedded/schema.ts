@@ -59,7 +59,6 @@ export const readStatuses = (value: unknown): readonly RouteStatus[] => z.array(
 export const readCounts = (value: unknown): Readonly<Record<string, TrafficCounts>> => z.record(z.string(), counts).parse(value)
 export const readHello = (value: unknown): ProxyHello => hello.parse(value)
 export const readMetrics = (value: unknown): ProxyMetrics => metrics.parse(value)
-export const readPid = (value: unknown): number => z.object({ pid: z.number() }).parse(value).pid
 
 /** The code and sentence of a refusal. */
 export function readFailure(value: unknown): { readonly code: string; readonly message: string } {

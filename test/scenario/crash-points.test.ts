@@ -60,7 +60,8 @@ async function live(world: LittleWorld, outside: Outside): Promise<boolean> {
   const idle = lists.activeRuns().length === 0 && lists.activeDeployments().length === 0
   const next = commits[pushes.length]
   if (idle && next === undefined) return false
-  if (idle && next !== undefined) await world.commands.receivePush(project, [{ ref: 'refs/heads/main', before: null, after: next }], 'ada', 'webhook')
+  if (idle && next !== undefined)
+    await world.commands.receivePush({ project, updates: [{ ref: 'refs/heads/main', before: null, after: next }], source: 'webhook' }, 'ada')
   for (const run of lists.activeRuns()) {
     const { cause } = world.shop.states.run(run).state
     const pushed = world.shop.states.project(project).state.images.some((image) => image.run === run)
@@ -85,7 +86,9 @@ async function tell(world: LittleWorld, outside: Outside): Promise<void> {
     if (!(await live(world, outside))) return
     await world.pass(500)
   }
-  throw new Error(`the story does not end: ${JSON.stringify(world.shop.world.lists.activeRuns().map((id) => [...world.shop.states.run(id).state.jobs.values()]))} ${JSON.stringify(world.shop.world.lists.activeDeployments().map((id) => [world.shop.states.deployment(id).state, world.shop.notes.get('deployment/' + id)]))}`)
+  throw new Error(
+    `the story does not end: ${JSON.stringify(world.shop.world.lists.activeRuns().map((id) => [...world.shop.states.run(id).state.jobs.values()]))} ${JSON.stringify(world.shop.world.lists.activeDeployments().map((id) => [world.shop.states.deployment(id).state, world.shop.notes.get('deployment/' + id)]))}`,
+  )
 }
 
 /** What people would see in the end, without ids and times. */

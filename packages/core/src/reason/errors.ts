@@ -19,7 +19,6 @@ export interface ErrorEntry<F> {
 }
 
 export type ErrorCode = keyof typeof errorTable
-export type ErrorFacts<C extends ErrorCode> = Parameters<(typeof errorTable)[C]['say']>[0]
 
 /** The one error that reaches people: a stable code, one sentence, the next step. Anything else that is thrown is a bug of ours. */
 export class PushwayError extends Error {
@@ -30,7 +29,7 @@ export class PushwayError extends Error {
   readonly next: string
   readonly diagnostics: readonly Diagnostic[]
 
-  constructor(code: ErrorCode, sentence: string, next: string, diagnostics: readonly Diagnostic[] = []) {
+  constructor(code: ErrorCode, sentence: string, { next, diagnostics = [] }: { readonly next: string; readonly diagnostics?: readonly Diagnostic[] }) {
     super(sentence)
     this.name = 'PushwayError'
     const entry = errorTable[code]
@@ -46,7 +45,7 @@ export class PushwayError extends Error {
 /** The error of a code, with its sentence made from `facts`. */
 export function fail<C extends ErrorCode>(code: C, ...facts: Parameters<(typeof errorTable)[C]['say']>): PushwayError {
   const entry = errorTable[code] as ErrorEntry<unknown>
-  return new PushwayError(code, entry.say(facts[0]), entry.next(facts[0]))
+  return new PushwayError(code, entry.say(facts[0]), { next: entry.next(facts[0]) })
 }
 
 /** The error for files that were refused, with every finding in it. */
@@ -57,7 +56,7 @@ export function refuse(
 ): PushwayError {
   const entry = errorTable[code] as ErrorEntry<{ file: string; count: number }>
   const facts = { file, count: diagnostics.filter((d) => d.severity === 'error').length }
-  return new PushwayError(code, entry.say(facts), entry.next(facts), diagnostics)
+  return new PushwayError(code, entry.say(facts), { next: entry.next(facts), diagnostics })
 }
 
 /** What a terminal shows: the findings, the sentence with its code, the next step. */

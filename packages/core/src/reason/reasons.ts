@@ -83,14 +83,8 @@ const reasons = {
 
 export type ReasonCode = keyof typeof reasons
 
-/** The facts that a reason's sentence needs. */
-export type ReasonFacts<C extends ReasonCode> = Parameters<(typeof reasons)[C]>[0]
-
 /** A reason with its sentence, from its code and facts. */
 export function reason<C extends ReasonCode>(code: C, ...facts: Parameters<(typeof reasons)[C]>): ReasonText {
   const say = reasons[code] as (facts?: Facts) => string
   return { code, sentence: say(facts[0] as Facts | undefined) }
 }
-
-/** Every code, for tests and documentation. */
-export const reasonCodes = Object.keys(reasons) as readonly ReasonCode[]

@@ -58,6 +58,6 @@ async function post(url: string, { path, body, headers }: Post): Promise<Respons
 
 async function readRefusal(answer: Response, url: string): Promise<PushwayError> {
   const { error } = (await answer.json().catch(() => ({ error: { code: '' } }))) as ErrorBody
-  if (error.code in errorTable) return new PushwayError(error.code as ErrorCode, error.message, error.next)
+  if (error.code in errorTable) return new PushwayError(error.code as ErrorCode, error.message, { next: error.next })
   return fail('server-unreachable', { url, problem: `it answered ${answer.status}, and not as a Pushway server does` })
 }

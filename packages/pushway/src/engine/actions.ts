@@ -19,7 +19,7 @@ export interface ActionWorker {
 }
 
 /** The wait before another try, in ms: 0.5 s doubling to 15 s. */
-export function backoffMs(attempt: number): number {
+function backoffMs(attempt: number): number {
   return Math.min(15_000, 250 * 2 ** attempt)
 }
 

@@ -28,7 +28,7 @@ export async function catchUpPushes(
       const updates = missedUpdates(shop.states.project(project).state.refs, await refsOf(project))
       if (updates.length === 0) continue
       log.warn('a push was cut off by the end of the program and is taken up now', { project, refs: updates.map(({ ref }) => ref) })
-      await commands.receivePush(project, updates, 'pushway', 'git')
+      await commands.receivePush({ project, updates, source: 'git' }, 'pushway')
     } catch (error) {
       log.error('the refs of a project could not be compared', { project, problem: String(error) })
     }

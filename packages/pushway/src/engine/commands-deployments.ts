@@ -7,10 +7,10 @@ import { approve, reject } from '@pushway/core/rollout/approval.ts'
 import { requestAbort, requestPause, requestResume } from '@pushway/core/rollout/command.ts'
 import { type DeploymentState, initialDeployment } from '@pushway/core/rollout/state.ts'
 import type { DeploymentEvent } from '@pushway/core/rollout/types.ts'
-import type { DeploymentId, EnvironmentName, ProjectName, ReleaseId } from '@pushway/core/text/ids.ts'
+import type { DeploymentId, ReleaseId } from '@pushway/core/text/ids.ts'
 import { withConsequences } from '../model/consequences.ts'
 import type { Workshop } from '../model/workshop.ts'
-import type { Commands } from '../ports/service.ts'
+import type { Commands, EnvironmentPlace } from '../ports/service.ts'
 import type { Append } from '../ports/store.ts'
 import { deploymentSummary } from './views/deployments.ts'
 
@@ -38,7 +38,7 @@ export function createDeploymentCommands(shop: Workshop): DeploymentCommands {
     pause: (id, by) => change(id, (state, now) => requestPause(state, by, now)),
     resume: (id, by) => change(id, (state, now) => requestResume(state, by, now)),
     abort: (id, why, by) => change(id, (state) => requestAbort(state, by, why)),
-    rollback(project, environment, to, by) {
+    rollback({ project, environment }, to, by) {
       const release = rollbackTarget(shop, { project, environment }, to)
       const abort = abortUnderWay(shop, { project, environment }, by)
       const id = openDirect(shop, { project, environment, release, by, kind: 'rollback' }, abort)
@@ -53,13 +53,8 @@ export function runActor(shop: Workshop, { created }: DeploymentState): { readon
   return actor ? { runActor: actor } : {}
 }
 
-interface Place {
-  readonly project: ProjectName
-  readonly environment: EnvironmentName
-}
-
 /** The release to go back to, by id or number, or the one before the live one. */
-function rollbackTarget(shop: Workshop, { project, environment }: Place, to: string | undefined): ReleaseId {
+function rollbackTarget(shop: Workshop, { project, environment }: EnvironmentPlace, to: string | undefined): ReleaseId {
   const { state } = shop.states.environment(project, environment)
   if (to === undefined) {
     const before = previousRelease(state)
@@ -73,7 +68,7 @@ function rollbackTarget(shop: Workshop, { project, environment }: Place, to: str
 }
 
 /** A rollout under way is aborted first: the way back waits for it, and takes it from there. */
-function abortUnderWay(shop: Workshop, { project, environment }: Place, by: string): readonly Append[] {
+function abortUnderWay(shop: Workshop, { project, environment }: EnvironmentPlace, by: string): readonly Append[] {
   const { holder } = shop.states.environment(project, environment).state
   const folded = holder === undefined ? undefined : shop.states.deployment(holder)
   const { rollout } = folded?.state ?? {}
@@ -82,7 +77,7 @@ function abortUnderWay(shop: Workshop, { project, environment }: Place, by: stri
   return withConsequences(shop.states, { state: folded.state, expected: folded.seq, events }, shop.world.clock.now())
 }
 
-export interface DirectDeployment extends Place {
+export interface DirectDeployment extends EnvironmentPlace {
   readonly release: ReleaseId
   readonly by: string
   readonly kind: 'rollback' | 'promote'

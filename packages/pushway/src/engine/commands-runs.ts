@@ -26,7 +26,7 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
       append(streams.project(name), [{ type: 'ProjectCreated', project: name, by }])
       return queries.project(name)
     },
-    async receivePush(project, updates, by, source) {
+    async receivePush({ project, updates, source }, by) {
       const results = []
       for (const update of updates) results.push(await receiveUpdate(shop, { project, update, by, source }))
       const runs = results.flatMap((result) => result.runs).map((id) => queries.run(id))
@@ -64,13 +64,13 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
       const project = repository.split('/').slice(0, 2).join('/')
       append(streams.project(project), [{ type: 'ImagePushed', repository, by, ...push }])
     },
-    setSecret(project, environment, name, value, by) {
+    setSecret({ project, environment }, { name, value }, by) {
       checkSettingName('secret', name)
       const version = world.settings.setSecret({ project, environment }, { name, value, by, at: world.clock.now() })
       append(streams.project(project), [{ type: 'SecretSet', name, version, by, ...(environment ? { environment } : {}) }])
       return { version }
     },
-    setVariable(project, environment, name, value, by) {
+    setVariable({ project, environment }, { name, value }, by) {
       checkSettingName('variable', name)
       world.settings.setVariable({ project, environment }, { name, value, by, at: world.clock.now() })
       append(streams.project(project), [{ type: 'VariableSet', name, by, ...(environment ? { environment } : {}) }])

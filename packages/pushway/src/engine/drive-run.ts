@@ -7,7 +7,7 @@ import type { Workshop } from '../model/workshop.ts'
 import type { NewAction } from '../ports/store.ts'
 
 /** A run's action as the queue has it: asked for once per job attempt. */
-export function runAction(action: RunAction): NewAction {
+function runAction(action: RunAction): NewAction {
   const force = action.kind === 'CancelJob' && action.force ? ':force' : ''
   return { key: `${action.kind}:${action.job}:${action.attempt}${force}`, kind: action.kind, body: action }
 }

@@ -1,22 +1,14 @@
 // The log lines of an environment's instances, of all services or one, as they are written.
 
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { EnvironmentName, ProjectName } from '@pushway/core/text/ids.ts'
 import { runtimeOf } from '../model/runtime-of.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { InstanceLogLine } from '../ports/runtime.ts'
+import type { InstanceLogsRequest } from '../ports/service.ts'
 import { lookNow } from './views/environments.ts'
 
-export interface LogsWanted {
-  readonly project: ProjectName
-  readonly environment: EnvironmentName
-  readonly service: string | undefined
-  readonly tail: number
-  readonly follow: boolean
-}
-
 /** Lines of the groups that run now; with `follow` what comes, until `signal`. @throws PushwayError `not-found` */
-export async function* instanceLogs(shop: Workshop, wanted: LogsWanted, signal: AbortSignal): AsyncIterable<InstanceLogLine> {
+export async function* instanceLogs(shop: Workshop, wanted: InstanceLogsRequest, signal: AbortSignal): AsyncIterable<InstanceLogLine> {
   const look = await lookNow(shop, { project: wanted.project, name: wanted.environment })
   const groups = (look?.statuses ?? []).filter((status) => wanted.service === undefined || status.service === wanted.service)
   const release = groups[0] && shop.states.release(groups[0].release)

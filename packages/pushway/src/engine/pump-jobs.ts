@@ -51,7 +51,7 @@ export function createJobPump(shop: Workshop, signal: AbortSignal): JobPump {
 }
 
 /** The jobs of a run whose worker has been started and has not been heard to end. */
-export function runningJobs(shop: Workshop, run: RunId): readonly JobRef[] {
+function runningJobs(shop: Workshop, run: RunId): readonly JobRef[] {
   const { state } = shop.states.run(run)
   const { project } = state
   if (project === undefined) return []

@@ -12,7 +12,7 @@ import { environmentConfig } from '../model/environment-config.ts'
 import { prepareRelease } from '../model/releases.ts'
 import { runtimeOf } from '../model/runtime-of.ts'
 import type { Workshop } from '../model/workshop.ts'
-import type { Queries } from '../ports/service.ts'
+import type { JobLogRequest, Queries } from '../ports/service.ts'
 import { runActor } from './commands-deployments.ts'
 import { instanceLogs } from './instance-logs.ts'
 import { deploymentSummary, deploymentView, describeRelease } from './views/deployments.ts'
@@ -34,7 +34,7 @@ export function createQueries(shop: Workshop): Queries {
     projectNames: () => world.lists.projects(),
     runs: (project, limit) => world.lists.runs(project, limit).map((id) => runSummary(shop, id)),
     run: (which) => runView(shop, runIdOf(shop, which)),
-    jobLog: (run, job, attempt, cursor, limit) => jobLog(shop, { run, job, attempt, cursor, limit }),
+    jobLog: (request) => jobLog(shop, request),
     async environments(project) {
       known(project)
       return Promise.all((await configuredNames(shop, project)).map((name) => viewOf(shop, project, name)))
@@ -59,7 +59,7 @@ export function createQueries(shop: Workshop): Queries {
     images: (project) => imagesOf(shop, project),
     secretNames: (project) => world.settings.secretNames(project),
     variables: (project) => world.settings.variableList(project),
-    instanceLogs: (project, environment, service, options, signal) => instanceLogs(shop, { project, environment, service, ...options }, signal),
+    instanceLogs: (wanted, signal) => instanceLogs(shop, wanted, signal),
     ownerOf: (id) => states.run(id).state.project ?? states.deployment(id).state.created?.project,
     events: (after, limit) => world.store.readAll(after, limit),
     subscribe: (listener) => world.store.subscribe(listener),
@@ -73,15 +73,7 @@ function runIdOf(shop: Workshop, which: RunId | { readonly project: ProjectName;
   return id
 }
 
-interface LogRequest {
-  readonly run: RunId
-  readonly job: string
-  readonly attempt: number | undefined
-  readonly cursor: number
-  readonly limit: number
-}
-
-async function jobLog(shop: Workshop, { run, job, attempt, cursor, limit }: LogRequest): Promise<LogPage> {
+async function jobLog(shop: Workshop, { run, job, attempt, cursor, limit }: JobLogRequest): Promise<LogPage> {
   const { state } = shop.states.run(run)
   const found = state.jobs.get(job)
   if (state.project === undefined || !found) throw fail('not-found', { what: 'job', name: job })

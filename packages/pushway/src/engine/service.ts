@@ -11,6 +11,6 @@ export function createCommands(shop: Workshop, queries: Queries): Commands {
   return {
     ...createRunCommands(shop, queries),
     ...createDeploymentCommands(shop),
-    promote: (project, from, to, by) => promote(shop, { project, from, to }, by),
+    promote: (project, { from, to }, by) => promote(shop, { project, from, to }, by),
   }
 }

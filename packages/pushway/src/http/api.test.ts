@@ -108,9 +108,9 @@ describe('the client', () => {
       ['rerun', 'r1', { job: 'test' }, 'wim'],
       ['approve', 'd1', { why: 'looks good', contentDigest: 'sha256:1' }, 'wim'],
       ['abort', 'd1', 'bad', 'wim'],
-      ['rollback', 'acme/hello', 'production', '3', 'wim'],
-      ['promote', 'acme/hello', 'staging', 'production', 'wim'],
-      ['setVariable', 'acme/hello', 'staging', 'COLOUR', 'blue', 'wim'],
+      ['rollback', { project: 'acme/hello', environment: 'production' }, '3', 'wim'],
+      ['promote', 'acme/hello', { from: 'staging', to: 'production' }, 'wim'],
+      ['setVariable', { project: 'acme/hello', environment: 'staging' }, { name: 'COLOUR', value: 'blue' }, 'wim'],
       ['dispatchWorkflow', 'acme/hello', { workflow: 'ci.yml', ref: 'main', inputs: {} }, 'wim'],
     ])
   })

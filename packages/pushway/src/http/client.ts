@@ -200,7 +200,7 @@ async function readError(answer: Response, url: string): Promise<PushwayError> {
   const text = await answer.text()
   try {
     const { error } = JSON.parse(text) as ErrorBody
-    if (error.code in errorTable) return new PushwayError(error.code as ErrorCode, error.message, error.next, error.diagnostics)
+    if (error.code in errorTable) return new PushwayError(error.code as ErrorCode, error.message, { next: error.next, diagnostics: error.diagnostics })
   } catch {
     // Not an answer of Pushway.
   }

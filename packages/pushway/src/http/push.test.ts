@@ -38,7 +38,11 @@ it('a push with a token shows its runs and how they go on', async () => {
   const said = await git(tree, 'push', remote('acme/hello', `wim:${world.tokens.write}`), 'main')
   expect(said).toContain(`remote: CI #1  ${world.url}/acme/hello/runs/1`)
   expect(said).toContain('remote:   test: running')
-  expect(world.engine.calls[0]).toMatchObject(['receivePush', 'acme/hello', [{ ref: 'refs/heads/main', before: null }], 'wim', 'git'])
+  expect(world.engine.calls[0]).toMatchObject([
+    'receivePush',
+    { project: 'acme/hello', updates: [{ ref: 'refs/heads/main', before: null }], source: 'git' },
+    'wim',
+  ])
 })
 
 it('a push with -o wait waits for the end of its runs', async () => {
@@ -94,5 +98,7 @@ it('a webhook fetches the commit from the configured remote and starts its runs'
     expect([answer.status, await answer.json()]).toEqual([200, { ok: true, runs: [{ id: 'r1', number: 1 }], problems: [] }])
   }
   expect(await world.repositories.resolve('acme/hello', 'main')).toBe(after)
-  expect(world.engine.calls).toEqual([['receivePush', 'acme/hello', [{ ref: 'refs/heads/main', before: null, after }], 'ana', 'webhook']])
+  expect(world.engine.calls).toEqual([
+    ['receivePush', { project: 'acme/hello', updates: [{ ref: 'refs/heads/main', before: null, after }], source: 'webhook' }, 'ana'],
+  ])
 })

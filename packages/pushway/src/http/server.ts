@@ -100,7 +100,7 @@ function createHooks({ webhooks, clock, repositories, commands }: HttpOptions): 
     webhooks,
     now: () => clock.now(),
     fetchCommit: (project, remote, wanted) => repositories.fetchCommit(project, remote, wanted),
-    receivePush: (project, updates, by) => commands.receivePush(project, updates, by, 'webhook'),
+    receivePush: (project, updates, by) => commands.receivePush({ project, updates, source: 'webhook' }, by),
   })
 }
 

@@ -105,7 +105,7 @@ function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: 
     project: (name) => known(engine().projects.has(name), engine().projects.get(name) as ProjectView, name),
     runs: () => [engine().run],
     run: (which) => known(which === 'r1' || (typeof which === 'object' && which.number === 1), engine().run, 'run'),
-    jobLog: async (_, job, __, cursor, limit) => {
+    jobLog: async ({ job, cursor, limit }) => {
       const lines = known(job === 'test', engine().log, job)
         .slice(cursor, cursor + Math.min(limit, 2))
         .map((text) => ({ at: 0, step: 0, text }))

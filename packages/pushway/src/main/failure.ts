@@ -7,7 +7,7 @@ export function reportFailure(error: unknown): number {
   const known =
     error instanceof PushwayError
       ? error
-      : new PushwayError('bug', `This is a mistake of ours: ${messageOf(error)}.`, 'Please report it with the output of `pushway doctor`.')
+      : new PushwayError('bug', `This is a mistake of ours: ${messageOf(error)}.`, { next: 'Please report it with the output of `pushway doctor`.' })
   process.stderr.write(`${formatError(known)}\n`)
   if (process.env.PUSHWAY_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   return known.exit

@@ -23,7 +23,7 @@ export interface ReleaseInput {
 }
 
 /** Text → `sha256:…`. */
-export function sha256(text: string): Digest {
+function sha256(text: string): Digest {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 

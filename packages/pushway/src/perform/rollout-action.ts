@@ -1,6 +1,5 @@
 // What the performers of a rollout's actions have in common: whose rollout it is, where it runs, what a refusal means.
 
-import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { Release } from '@pushway/core/release/types.ts'
 import type { DeploymentState } from '@pushway/core/rollout/state.ts'
@@ -36,9 +35,4 @@ export function sceneOf(action: LeasedAction, shop: Workshop): RolloutScene {
 /** An action that can't be done makes the rollout go back: the fact is an abort by Pushway itself, with the reason. */
 export function abortBecause(action: LeasedAction, problem: string): ReturnType<Performer['refused']> {
   return [{ stream: action.stream, expected: 'any', events: [{ type: 'AbortRequested', by: 'pushway', why: problem.replace(/\.+$/, '') }] }]
-}
-
-/** The stream of the environment that a scene plays in. */
-export function environmentStream(scene: RolloutScene): string {
-  return streams.environment(scene.project, scene.environment)
 }

@@ -18,12 +18,40 @@ import type {
 } from '@pushway/core/views/types.ts'
 import type { Secret } from '../util/secret.ts'
 import type { InstanceLogLine } from './runtime.ts'
+import type { SettingScope } from './settings.ts'
 
 /** A ref that a push or webhook moved. null: it did not exist before / does not any more. */
 export interface RefUpdate {
   readonly ref: string
   readonly before: CommitId | null
   readonly after: CommitId | null
+}
+
+/** Moved refs of one project. */
+export interface ReceivedRefs {
+  readonly project: ProjectName
+  readonly updates: readonly RefUpdate[]
+  readonly source: 'git' | 'webhook'
+}
+
+export interface EnvironmentPlace {
+  readonly project: ProjectName
+  readonly environment: EnvironmentName
+}
+
+/** `cursor` and `limit` are bytes of the log; the newest attempt when none is named. */
+export interface JobLogRequest {
+  readonly run: RunId
+  readonly job: string
+  readonly attempt: number | undefined
+  readonly cursor: number
+  readonly limit: number
+}
+
+export interface InstanceLogsRequest extends EnvironmentPlace {
+  readonly service: string | undefined
+  readonly tail: number
+  readonly follow: boolean
 }
 
 export interface PushResult {
@@ -47,7 +75,7 @@ export interface TimelineFilter {
 export interface Commands {
   createProject(name: ProjectName, by: string): ProjectView
   /** Idempotent per (project, ref, after). `delivery`: a webhook's delivery id. */
-  receivePush(project: ProjectName, updates: readonly RefUpdate[], by: string, source: 'git' | 'webhook'): Promise<PushResult>
+  receivePush(push: ReceivedRefs, by: string): Promise<PushResult>
   dispatchWorkflow(project: ProjectName, request: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> }, by: string): Promise<RunSummary>
   cancelRun(run: RunId, force: boolean, by: string): void
   rerun(run: RunId, which: 'all' | 'failed' | { readonly job: string }, by: string): void
@@ -58,10 +86,10 @@ export interface Commands {
   resume(deployment: DeploymentId, by: string): void
   abort(deployment: DeploymentId, why: string, by: string): void
   /** To the release before the live one, or to a named one (id or number). */
-  rollback(project: ProjectName, environment: EnvironmentName, to: string | undefined, by: string): DeploymentSummary
-  promote(project: ProjectName, from: EnvironmentName, to: EnvironmentName, by: string): Promise<DeploymentSummary>
-  setSecret(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: Secret, by: string): { version: number }
-  setVariable(project: ProjectName, environment: EnvironmentName | undefined, name: string, value: string, by: string): void
+  rollback(place: EnvironmentPlace, to: string | undefined, by: string): DeploymentSummary
+  promote(project: ProjectName, way: { from: EnvironmentName; to: EnvironmentName }, by: string): Promise<DeploymentSummary>
+  setSecret(scope: SettingScope, secret: { name: string; value: Secret }, by: string): { version: number }
+  setVariable(scope: SettingScope, variable: { name: string; value: string }, by: string): void
 }
 
 /** What can be seen. Reads only; throws a PushwayError `not-found` for what is not there. */
@@ -73,7 +101,7 @@ export interface Queries {
   runs(project: ProjectName, limit: number): readonly RunSummary[]
   /** By id, or `project` and number. */
   run(run: RunId | { readonly project: ProjectName; readonly number: number }): RunView
-  jobLog(run: RunId, job: string, attempt: number | undefined, cursor: number, limit: number): Promise<LogPage>
+  jobLog(request: JobLogRequest): Promise<LogPage>
   environments(project: ProjectName): Promise<readonly EnvironmentView[]>
   environment(project: ProjectName, name: EnvironmentName): Promise<EnvironmentView>
   history(project: ProjectName, environment: EnvironmentName): readonly DeploymentSummary[]
@@ -84,13 +112,7 @@ export interface Queries {
   images(project: ProjectName): readonly ImageView[]
   secretNames(project: ProjectName): readonly { name: string; environment?: string; version: number }[]
   variables(project: ProjectName): readonly { name: string; environment?: string; value: string }[]
-  instanceLogs(
-    project: ProjectName,
-    environment: EnvironmentName,
-    service: string | undefined,
-    options: { tail: number; follow: boolean },
-    signal: AbortSignal,
-  ): AsyncIterable<InstanceLogLine>
+  instanceLogs(wanted: InstanceLogsRequest, signal: AbortSignal): AsyncIterable<InstanceLogLine>
   /** Who owns a run, deployment: for authorisation. Undefined: there is none. */
   ownerOf(id: RunId | DeploymentId): ProjectName | undefined
   events(afterPosition: number, limit: number): readonly StoredEvent[]

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { type Isolation, isolateCommand } from '../util/isolation/index.ts'
+import { guardCommand, type Isolation, isolateCommand, systemProgram } from '../util/isolation/index.ts'
 import { childProcesses, endMarkedProcesses, endProcess } from '../util/process-identity.ts'
 
 export interface SandboxOptions {
@@ -46,12 +46,14 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (isolation.kind === 'none' || !isolation.mounts) return plainSandbox(options)
   const holder = await startHolder(options)
   const pids = isolation.pids
-  const enter = [...enterArguments(isolation, holder.pid as number), '--', ...(pids ? ['setsid'] : []), ...dropArguments(options)]
+  const enter = [...enterArguments(isolation, holder.pid as number), '--', ...(pids ? [systemProgram('setsid')] : []), ...dropArguments(options)]
   const groups = new Set<number>()
   return {
     start(argv, { cwd, env, output }) {
-      const [program = '', ...args] = [...enter, 'sh', '-c', enterScript, 'sh', cwd, ...argv]
-      const child = spawn(program, args, { cwd: '/', env, detached: true, stdio: ['ignore', output, output] })
+      // What enters and gives up the rights must not be steered by the job's own PATH or environment.
+      const guarded = guardCommand(enter, { argv: [systemProgram('sh'), '-c', enterScript, 'sh', cwd, ...argv], env })
+      const [program = '', ...args] = guarded.argv
+      const child = spawn(program, args, { cwd: '/', env: { ...guarded.env }, detached: true, stdio: ['ignore', output, output] })
       if (child.pid !== undefined && !pids) groups.add(child.pid)
       return { child, signal: (signal) => signalEntered(child, pids, signal) }
     },
@@ -87,7 +89,7 @@ function startHolder(options: SandboxOptions): Promise<ChildProcess> {
   const existing = (dirs: readonly string[]) => dirs.filter((dir) => existsSync(dir))
   // No uid: root's own pid 1 can't be touched by the job's processes.
   const command = isolateCommand(isolation, {
-    argv: ['sh', '-c', holderScript],
+    argv: [systemProgram('sh'), '-c', holderScript],
     hide: existing(hide),
     keep: existing(keep),
     keepReadOnly: existing(keepReadOnly),
@@ -109,13 +111,14 @@ function startHolder(options: SandboxOptions): Promise<ChildProcess> {
 function enterArguments(isolation: Isolation, holder: number): readonly string[] {
   const ns = `/proc/${holder}/ns`
   const user = isolation.kind === 'namespaces' ? [`--user=${ns}/user`, '--preserve-credentials'] : []
-  return ['nsenter', ...user, `--mount=${ns}/mnt`, ...(isolation.pids ? [`--pid=${ns}/pid_for_children`] : [])]
+  return [systemProgram('nsenter'), ...user, `--mount=${ns}/mnt`, ...(isolation.pids ? [`--pid=${ns}/pid_for_children`] : [])]
 }
 
 function dropArguments({ isolation, uid }: SandboxOptions): readonly string[] {
-  if (isolation.kind === 'namespaces') return ['setpriv', '--no-new-privs', '--ambient-caps=-all', '--inh-caps=-all', '--bounding-set=-all', '--']
+  if (isolation.kind === 'namespaces')
+    return [systemProgram('setpriv'), '--no-new-privs', '--ambient-caps=-all', '--inh-caps=-all', '--bounding-set=-all', '--']
   if (uid === undefined) return []
-  return ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--no-new-privs', '--']
+  return [systemProgram('setpriv'), '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--no-new-privs', '--']
 }
 
 /** With a pid namespace the program leads a group of its own below `nsenter`, which stays outside and hands on its exit code. */

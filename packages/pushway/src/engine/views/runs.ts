@@ -18,6 +18,8 @@ export function runSummary(shop: Workshop, id: RunId): RunSummary {
   const { project, cause, number } = state
   if (seq === 0 || project === undefined || cause === undefined || number === undefined) throw fail('not-found', { what: 'run', name: id })
   const facts = runTimes(shop, id)
+  const status = runStatus(state)
+  const why = status === 'waiting' || status === 'queued' ? waitingWhy(state) : undefined
   return {
     id,
     project,
@@ -29,8 +31,9 @@ export function runSummary(shop: Workshop, id: RunId): RunSummary {
     ref: cause.ref,
     sha: cause.sha,
     actor: cause.actor,
-    status: runStatus(state),
+    status,
     ...(state.conclusion ? { conclusion: state.conclusion } : {}),
+    ...(why ? { why } : {}),
     createdAt: facts.createdAt,
     ...(state.finished && facts.finishedAt !== undefined ? { finishedAt: facts.finishedAt } : {}),
   }
@@ -40,6 +43,13 @@ function runTimes(shop: Workshop, id: RunId): { createdAt: number; finishedAt?: 
   const events = shop.world.store.read(streams.run(id))
   const finished = events.findLast(({ body }) => body.type === 'RunFinished')
   return { createdAt: events[0]?.at ?? 0, ...(finished ? { finishedAt: finished.at } : {}) }
+}
+
+/** What its first waiting job waits for. */
+function waitingWhy(state: RunState): ReasonText | undefined {
+  const jobs = [...state.jobs.values()]
+  const first = jobs.find((job) => job.phase === 'waiting') ?? jobs.find((job) => job.phase === 'pending')
+  return first && jobReason(state, first.key)
 }
 
 function runStatus(state: RunState): RunSummary['status'] {

@@ -44,7 +44,7 @@ export function environmentRoutes({ commands, queries }: Services): readonly Rou
       query: logQuery,
       handle({ project, params, query, signal }) {
         const { service, tail, follow } = query
-        const lines = queries.instanceLogs(project, params.environment ?? '', service, { tail, follow }, signal)
+        const lines = queries.instanceLogs({ project, environment: params.environment ?? '', service, tail, follow }, signal)
         return new RawAnswer((_, res) => sendLines(res, lines))
       },
     }),
@@ -55,7 +55,7 @@ export function environmentRoutes({ commands, queries }: Services): readonly Rou
       summary: 'Back to the release before, or to a named one.',
       body: z.object({ to: z.coerce.string().max(200).optional() }),
       status: 201,
-      handle: ({ project, params, body, by }) => commands.rollback(project, params.environment ?? '', body.to, by),
+      handle: ({ project, params, body, by }) => commands.rollback({ project, environment: params.environment ?? '' }, body.to, by),
     }),
     route({
       method: 'POST',
@@ -64,7 +64,7 @@ export function environmentRoutes({ commands, queries }: Services): readonly Rou
       summary: 'Take the release of one environment to another.',
       body: z.object({ from: ref, to: ref }),
       status: 201,
-      handle: ({ project, body, by }) => commands.promote(project, body.from, body.to, by),
+      handle: ({ project, body, by }) => commands.promote(project, body, by),
     }),
   ]
 }

@@ -65,7 +65,7 @@ export function runRoutes(services: Services): readonly Route[] {
         const { query, signal } = call
         const job = call.params.job ?? ''
         const run = runOf(call).id
-        const read = (cursor: number) => queries.jobLog(run, job, query.attempt, cursor, query.limit)
+        const read = (cursor: number) => queries.jobLog({ run, job, attempt: query.attempt, cursor, limit: query.limit })
         if (query.raw) return new RawAnswer((_, res) => sendLogText(res, read, { name: `${job}.log`, signal }))
         if (query.follow) return new RawAnswer((req, res) => sendJobLog(req, res, { read, cursor: query.cursor, signal }))
         return read(query.cursor)

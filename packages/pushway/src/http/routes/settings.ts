@@ -36,7 +36,8 @@ function valueRoutes({ commands, queries }: Services): readonly Route[] {
       summary: 'Set a secret, of the project or of one environment.',
       body: secretBody,
       query: environmentQuery,
-      handle: ({ project, params, body, query, by }) => commands.setSecret(project, query.environment, checkName(params.setting), new Secret(body.value), by),
+      handle: ({ project, params, body, query, by }) =>
+        commands.setSecret({ project, environment: query.environment }, { name: checkName(params.setting), value: new Secret(body.value) }, by),
     }),
     route({
       method: 'GET',
@@ -52,7 +53,8 @@ function valueRoutes({ commands, queries }: Services): readonly Route[] {
       summary: 'Set a variable, of the project or of one environment.',
       body: variableBody,
       query: environmentQuery,
-      handle: ({ project, params, body, query, by }) => commands.setVariable(project, query.environment, checkName(params.setting), body.value, by),
+      handle: ({ project, params, body, query, by }) =>
+        commands.setVariable({ project, environment: query.environment }, { name: checkName(params.setting), value: body.value }, by),
     }),
   ]
 }

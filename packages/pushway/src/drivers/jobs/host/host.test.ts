@@ -226,6 +226,30 @@ describe.skipIf(reason !== '')(`an isolated step ${reason === '' ? `(${isolation
     if (isolation.kind === 'uid') expect(done.text).toMatch(/uid 21\d{4}/)
   })
 
+  test("can't put programs of its own in front of those that give up the server's rights", async () => {
+    const setup = setUp({ isolated: true })
+    const programs = ['nsenter', 'setsid', 'setpriv', 'sh', 'env'].join(' ')
+    const spec = jobSpec(`
+      steps:
+        - run: |
+            mkdir fakes
+            for program in ${programs}; do printf '#!/bin/bash\\necho "fake $0 as $(/usr/bin/id -u)" >> %s/said\\nexec /usr/bin/%s "$@"\\n' "$PWD" "$program" > fakes/$program; done
+            chmod +x fakes/*
+            touch said
+            echo "$PWD/fakes" >> "$GITHUB_PATH"
+            echo "LD_PRELOAD=$PWD/no-library.so" >> "$GITHUB_ENV"
+        - { shell: bash, run: 'echo "path $PATH"; echo "preload $LD_PRELOAD"' }
+        - { shell: bash, run: 'cat said; if grep -q "as 0$" said; then echo "ran as ro""ot"; fi' }
+    `)
+    await setup.jobs.start(setup.ref, spec, signal)
+    const done = await finish(setup)
+    expect(done.text).toMatch(/^path .*\/fakes/m)
+    expect(done.text).toMatch(/^preload .*no-library/m)
+    expect(done.text).not.toContain('ran as root')
+    expect(done.text).not.toMatch(/fake .*(nsenter|setsid|setpriv)/)
+    expect(done.conclusion).toBe('success')
+  })
+
   test("can't make the worker read or write something else by a link", async () => {
     const setup = setUp({ isolated: true })
     const secret = join(setup.dataDir, 'secret')

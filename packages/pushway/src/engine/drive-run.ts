@@ -13,7 +13,7 @@ function runAction(action: RunAction): NewAction {
 }
 
 /** Decides `run` until it rests. A conflict means somebody else wrote: look again. */
-export async function driveRun(shop: Workshop, run: RunId): Promise<void> {
+export async function driveRun(shop: Workshop, run: RunId): Promise<undefined> {
   const { store, settings } = shop.world
   const { decideRun } = await import('@pushway/core/run/decide.ts')
   const asked = new Set<string>()

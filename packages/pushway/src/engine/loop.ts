@@ -1,6 +1,7 @@
 // The loop: something happened or some time has passed → look at what it concerns → decide → perform.
 
-import type { StoredEvent } from '@pushway/core/event/types.ts'
+import type { StoredEvent, StreamId } from '@pushway/core/event/types.ts'
+import type { Milliseconds } from '@pushway/core/text/ids.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { ActionWorker } from './actions.ts'
 import { driveRun } from './drive-run.ts'
@@ -13,109 +14,150 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-interface Parts {
+export interface EngineParts {
   readonly shop: Workshop
   readonly actions: ActionWorker
   readonly jobs: JobPump
-  /** Moves one deployment on; gives when it wants to be looked at again, in ms. */
-  readonly driveDeployment: (id: string) => Promise<number | undefined>
+  /** Moves one deployment on; gives when it wants to be looked at again. */
+  readonly driveDeployment: (id: string) => Promise<Milliseconds | undefined>
   /** Brings routes in line with what is ready; called about once a second. */
   readonly watch: () => Promise<void>
 }
 
-const jobTickMs = 100
-const idleTickMs = 1_000
+const jobTickMs: Milliseconds = 100
+const idleTickMs: Milliseconds = 1_000
 
 /** The engine over its parts. All deciding happens on this one loop; performing happens beside it. */
-export function createEngine(parts: Parts): Engine {
+export function createEngine(parts: EngineParts): Engine {
   const { shop } = parts
-  const { world } = shop
-  const dirty = new Set<string>()
-  const nextLook = new Map<string, number>()
+  const agenda = createAgenda(shop)
+  const nap = createNap()
   let stopped = false
-  let wake: () => void = () => undefined
   let finished: Promise<void> = Promise.resolve()
+  let unsubscribe: () => void = () => undefined
   let lastWatch = 0
 
-  function notice(events: readonly StoredEvent[]): void {
-    for (const { stream, body } of events) {
-      if (stream.startsWith('run/') || stream.startsWith('deployment/')) dirty.add(stream)
-      if (body.type === 'RunFinished') runEnded(stream.slice('run/'.length))
-      // A freed environment or newly proven digests may be what another deployment waits for.
-      if (body.type === 'RolloutLeft' || body.type === 'ReleaseVerified') for (const id of world.lists.activeDeployments()) dirty.add(`deployment/${id}`)
-    }
-    wake()
-  }
-
-  function runEnded(run: string): void {
-    world.tokens.revoke(run)
-    // A deployment may wait for this run: it is its end-to-end check.
-    const { verifies } = shop.states.run(run).state.cause ?? {}
-    if (verifies !== undefined) dirty.add(`deployment/${verifies}`)
-  }
-
-  async function drive(stream: string): Promise<void> {
-    const id = stream.slice(stream.indexOf('/') + 1)
-    try {
-      if (stream.startsWith('run/')) return await driveRun(shop, id)
-      const again = await parts.driveDeployment(id)
-      if (again === undefined) nextLook.delete(stream)
-      else nextLook.set(stream, world.clock.now() + again)
-    } catch (error) {
-      world.log.error('a stream could not be moved on', { stream, problem: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-      nextLook.set(stream, world.clock.now() + idleTickMs * 2)
-    }
-  }
-
-  async function pass(): Promise<number> {
-    const now = world.clock.now()
-    for (const [stream, at] of nextLook) if (at <= now) dirty.add(stream)
-    const work = [...dirty]
-    dirty.clear()
-    await Promise.all(work.map(drive))
+  async function pass(): Promise<Milliseconds> {
+    const now = shop.world.clock.now()
+    await Promise.all(agenda.take(now).map((stream) => drive(parts, agenda, stream)))
     const started = parts.actions.pump()
     const jobsRunning = await parts.jobs.pump()
     if (now - lastWatch >= idleTickMs) {
       lastWatch = now
       await parts.watch()
     }
-    if (dirty.size > 0 || started > 0) return 0
-    const looks = [...nextLook.values(), world.store.nextActionAt() ?? Number.POSITIVE_INFINITY].map((at) => at - world.clock.now())
-    return Math.max(5, Math.min(jobsRunning || parts.actions.busy > 0 ? jobTickMs : idleTickMs, ...looks))
+    if (agenda.isDue() || started > 0) return 0
+    const tick = jobsRunning || parts.actions.busy > 0 ? jobTickMs : idleTickMs
+    return Math.max(5, Math.min(tick, agenda.nextIn(), (shop.world.store.nextActionAt() ?? Number.POSITIVE_INFINITY) - shop.world.clock.now()))
   }
 
   async function run(): Promise<void> {
     while (!stopped) {
-      let wait = idleTickMs
-      try {
-        wait = await pass()
-      } catch (error) {
-        world.log.error('a pass of the engine failed', { problem: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-      }
-      if (stopped || wait === 0) continue
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, wait)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-        if (dirty.size > 0) wake()
+      const wait = await pass().catch((error: unknown) => {
+        shop.world.log.error('a pass of the engine failed', { problem: problemOf(error) })
+        return idleTickMs
       })
+      if (!stopped && wait > 0) await nap.sleep(wait, agenda.isDue)
     }
     await parts.actions.drain()
   }
 
   return {
     start() {
-      world.store.subscribe(notice)
-      for (const id of world.lists.activeRuns()) dirty.add(`run/${id}`)
-      for (const id of world.lists.activeDeployments()) dirty.add(`deployment/${id}`)
+      unsubscribe = shop.world.store.subscribe((events) => {
+        agenda.notice(events)
+        nap.wake()
+      })
+      agenda.takeUpAll()
       finished = run()
     },
     async stop() {
       stopped = true
-      wake()
+      nap.wake()
       await finished
+      unsubscribe()
     },
   }
+}
+
+/** Which streams are to be looked at, and when. */
+interface Agenda {
+  notice(events: readonly StoredEvent[]): void
+  takeUpAll(): void
+  /** The streams that are due, and no longer are. */
+  take(now: number): readonly StreamId[]
+  /** Another look at this time; none when undefined. */
+  later(stream: StreamId, wait: Milliseconds | undefined): void
+  readonly isDue: () => boolean
+  nextIn(): Milliseconds
+}
+
+function createAgenda(shop: Workshop): Agenda {
+  const { world } = shop
+  const due = new Set<StreamId>()
+  const later = new Map<StreamId, number>()
+
+  function noticeOne({ stream, body }: StoredEvent): void {
+    if (stream.startsWith('run/') || stream.startsWith('deployment/')) due.add(stream)
+    // A freed environment or newly proven digests may be what another deployment waits for.
+    if (body.type === 'RolloutLeft' || body.type === 'ReleaseVerified') for (const id of world.lists.activeDeployments()) due.add(`deployment/${id}`)
+    if (body.type !== 'RunFinished') return
+    const run = stream.slice('run/'.length)
+    world.tokens.revoke(run)
+    // A deployment may wait for this run: it is its end-to-end check.
+    const { verifies } = shop.states.run(run).state.cause ?? {}
+    if (verifies !== undefined) due.add(`deployment/${verifies}`)
+  }
+
+  return {
+    notice: (events) => events.forEach(noticeOne),
+    takeUpAll() {
+      for (const id of world.lists.activeRuns()) due.add(`run/${id}`)
+      for (const id of world.lists.activeDeployments()) due.add(`deployment/${id}`)
+    },
+    take(now) {
+      for (const [stream, at] of later) if (at <= now) due.add(stream)
+      const streams = [...due]
+      due.clear()
+      return streams
+    },
+    later(stream, wait) {
+      if (wait === undefined) later.delete(stream)
+      else later.set(stream, world.clock.now() + wait)
+    },
+    isDue: () => due.size > 0,
+    nextIn: () => Math.min(Number.POSITIVE_INFINITY, ...later.values()) - world.clock.now(),
+  }
+}
+
+async function drive({ shop, driveDeployment }: EngineParts, agenda: Agenda, stream: StreamId): Promise<void> {
+  const id = stream.slice(stream.indexOf('/') + 1)
+  try {
+    if (stream.startsWith('run/')) agenda.later(stream, await driveRun(shop, id))
+    else agenda.later(stream, await driveDeployment(id))
+  } catch (error) {
+    shop.world.log.error('a stream could not be moved on', { stream, problem: problemOf(error) })
+    agenda.later(stream, 2 * idleTickMs)
+  }
+}
+
+/** A sleep that can be cut short. */
+function createNap() {
+  let wake: () => void = () => undefined
+  return {
+    wake: () => wake(),
+    sleep: (ms: Milliseconds, isDue: () => boolean) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        if (isDue()) wake()
+      }),
+  }
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -43,7 +43,7 @@ export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promi
   if (made.kind === 'refused') return { kind: 'refused', problems: made.problems.map((problem) => `${problem.message} ${problem.next}`) }
   if (made.kind === 'needs')
     return { kind: 'refused', problems: [...made.builds, ...made.resolves].map(({ service }) => `The image of service ${service} could not be found.`) }
-  return { kind: 'release', release: environment.runtime === 'process' ? made.release : { ...made.release, runtime: environment.runtime } }
+  return { kind: 'release', release: { ...made.release, runtime: environment.runtime } }
 }
 
 function coreInput(shop: Workshop, { input, app, images }: { input: ReleaseInput; app: App; images: ResolvedImages }): CoreInput {

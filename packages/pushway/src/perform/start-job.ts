@@ -52,9 +52,10 @@ function checkLabels(wanted: readonly string[], served: readonly string[]): void
   if (missing.length > 0) throw fail('not-yet', { what: `runs-on: ${missing.join(', ')} (this machine serves ${served.join(', ')})` })
 }
 
-/** Images for host processes come from the embedded builder; `auto` uses an engine only when no environment needs those. */
-async function chooseBuilder(shop: Workshop, config: Project | undefined): Promise<'embedded' | 'docker'> {
+/** `auto`: an engine builds the images when one is there and no environment's runtime needs images of the host base. */
+async function chooseBuilder({ world }: Workshop, config: Project | undefined): Promise<'embedded' | 'docker'> {
   if (config && config.builder !== 'auto') return config.builder
-  const forProcesses = config?.environments.some(({ runtime, files }) => runtime === 'process' && files.length > 0) ?? false
-  return !forProcesses && (await shop.world.server.engineAvailable()) ? 'docker' : 'embedded'
+  const used = config?.environments.filter(({ files }) => files.length > 0).map(({ runtime }) => world.runtimes[runtime]) ?? []
+  const takesOrdinaryImages = used.every((runtime) => runtime?.capabilities.bases.includes('image'))
+  return takesOrdinaryImages && (await world.server.engineAvailable()) ? 'docker' : 'embedded'
 }

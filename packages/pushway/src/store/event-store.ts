@@ -26,7 +26,11 @@ export function createEventStore(database: Database, clock: Clock): EventStore {
   const write = (appends: readonly Append[]) => appends.flatMap((append) => writeAppend(database, append, clock.now()))
 
   return {
-    append: (appends) => appendAll(database, appends, write, publish),
+    append(appends) {
+      const result = tryAppend(database, () => write(appends))
+      if (result.ok) publish(result.events)
+      return result
+    },
     read: (stream, afterSeq = 0) => database.prepare('select * from events where stream = ? and seq > ? order by seq').all(stream, afterSeq).map(toEvent),
     readAll: (after, limit) => database.prepare('select * from events where position > ? order by position limit ?').all(after, limit).map(toEvent),
     lastPosition: () => Number(database.prepare('select max(position) as last from events').get()?.last ?? 0),
@@ -60,16 +64,9 @@ export function createEventStore(database: Database, clock: Clock): EventStore {
   }
 }
 
-function appendAll(
-  database: Database,
-  appends: readonly Append[],
-  write: (appends: readonly Append[]) => readonly StoredEvent[],
-  publish: Listener,
-): AppendResult {
+function tryAppend(database: Database, write: () => readonly StoredEvent[]): AppendResult {
   try {
-    const events = database.transaction(() => write(appends))
-    publish(events)
-    return { ok: true, events }
+    return { ok: true, events: database.transaction(write) }
   } catch (error) {
     if (error instanceof Conflict) return { ok: false, conflict: error.stream }
     throw error

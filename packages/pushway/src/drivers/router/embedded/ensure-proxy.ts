@@ -43,9 +43,12 @@ export async function askProxy(socket: string): Promise<ProxyHello | undefined> 
   return callProxy(socket, { method: 'GET', path: '/v1/hello', timeoutMs: 2000 }).then(readHello, () => undefined)
 }
 
-/** Asks the proxy to finish what is open and end. */
+/** Asks the proxy to finish what is open and end; returns when it no longer answers. Nothing happens when none does. */
 export async function stopProxy(socket: string): Promise<void> {
-  await callProxy(socket, { method: 'POST', path: '/v1/stop' })
+  if ((await askProxy(socket)) === undefined) return
+  // It may be gone before its answer has been read: what counts is that it ends.
+  await callProxy(socket, { method: 'POST', path: '/v1/stop' }).catch(() => undefined)
+  while ((await askProxy(socket)) !== undefined) await sleep(50)
 }
 
 async function adopt(running: ProxyHello, ours: { socket: string; launch: readonly string[]; build: string }): Promise<EnsuredProxy> {

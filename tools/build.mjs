@@ -1,35 +1,56 @@
 // Makes what `npx pushway` runs: the bundle of the program, and the UI. Called by the root's `prepare`.
+// It is made beside the present one and then put in its place file by file: a server that still runs the old build goes on
+// loading its own chunks (their names hold their content), so that updating a checkout harms nothing that runs.
 
 import { existsSync } from 'node:fs'
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 
 const out = 'packages/pushway/dist'
+const fresh = `${out}.${process.pid}`
+/** Files of earlier builds are kept this long for programs that still run them, in ms. */
+const keptMs = 7 * 24 * 3_600_000
 
-await rm(out, { recursive: true, force: true })
-await mkdir(out, { recursive: true })
-await build({
-  entryPoints: { main: 'packages/pushway/src/main.ts' },
-  outdir: out,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  chunkNames: 'chunks/[name]-[hash]',
-  // Native code stays in its package.
-  external: ['@photostructure/sqlite'],
-  // Bundled CommonJS packages call `require` for Node's own modules.
-  banner: { js: "import { createRequire as pushwayRequire } from 'node:module'; const require = pushwayRequire(import.meta.url);" },
-  sourcemap: 'linked',
-  logLevel: 'warning',
-})
-// Scripts and preloads that other processes read as files.
-await cp('packages/pushway/assets', `${out}/assets`, { recursive: true })
-if (existsSync('packages/web/src/main.tsx')) {
+try {
+  await rm(fresh, { recursive: true, force: true })
+  await mkdir(fresh, { recursive: true })
+  await buildProgram()
+  await putInPlace()
+  if (existsSync('packages/web/src/main.tsx')) {
+    await buildWeb()
+    await putInPlace()
+  }
+  await removeOld()
+} finally {
+  await rm(fresh, { recursive: true, force: true })
+}
+
+async function buildProgram() {
+  await build({
+    entryPoints: { main: 'packages/pushway/src/main.ts' },
+    outdir: fresh,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    chunkNames: 'chunks/[name]-[hash]',
+    // Native code stays in its package.
+    external: ['@photostructure/sqlite'],
+    // Bundled CommonJS packages call `require` for Node's own modules.
+    banner: { js: "import { createRequire as pushwayRequire } from 'node:module'; const require = pushwayRequire(import.meta.url);" },
+    sourcemap: 'linked',
+    logLevel: 'warning',
+  })
+  // Scripts and preloads that other processes read as files.
+  await cp('packages/pushway/assets', `${fresh}/assets`, { recursive: true })
+}
+
+async function buildWeb() {
   await build({
     entryPoints: ['packages/web/src/main.tsx'],
-    outdir: `${out}/web`,
+    outdir: `${fresh}/web`,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -40,4 +61,24 @@ if (existsSync('packages/web/src/main.tsx')) {
     loader: { '.svg': 'text' },
     logLevel: 'warning',
   })
+}
+
+/** Chunks first, the entry last: whoever starts meanwhile finds all that its entry names. */
+async function putInPlace() {
+  const files = (await listFiles(fresh)).toSorted((a, b) => Number(a === 'main.js') - Number(b === 'main.js'))
+  for (const file of files) {
+    await mkdir(dirname(join(out, file)), { recursive: true })
+    await rename(join(fresh, file), join(out, file))
+  }
+}
+
+/** Each build writes every file anew: what is older than the time it is kept belongs to an earlier one. */
+async function removeOld() {
+  for (const file of await listFiles(out)) if (Date.now() - (await stat(join(out, file))).mtimeMs > keptMs) await rm(join(out, file))
+}
+
+async function listFiles(dir, below = '') {
+  const entries = await readdir(join(dir, below), { withFileTypes: true })
+  const nested = entries.map((entry) => (entry.isDirectory() ? listFiles(dir, join(below, entry.name)) : [join(below, entry.name)]))
+  return (await Promise.all(nested)).flat()
 }

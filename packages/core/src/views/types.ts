@@ -56,6 +56,8 @@ export interface RunSummary {
   readonly actor: string
   readonly status: 'queued' | 'running' | 'waiting' | 'finished'
   readonly conclusion?: Conclusion
+  /** What it waits for, while it waits. */
+  readonly why?: ReasonText
   readonly createdAt: EpochMs
   readonly finishedAt?: EpochMs
 }

@@ -143,7 +143,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     server: { url: 'http://127.0.0.1:1', registryAliases: ['ghcr.io'], engineAvailable: async () => false },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   }
-  const shop: Workshop = { world, states: createStates(store), sources: createSources(world.git), notes: new Map(), exclusive: createLocks() }
+  const shop: Workshop = { world, states: createStates(store), sources: createSources(world.git, () => '127.0.0.1:1'), notes: new Map(), exclusive: createLocks() }
   const queries = createQueries(shop)
   const stop = new AbortController()
   const actions = createActionWorker(shop, performers, stop.signal)

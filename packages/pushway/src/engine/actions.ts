@@ -1,7 +1,7 @@
 // The action queue's worker: lease, perform, complete.
 
 import { PushwayError } from '@pushway/core/reason/errors.ts'
-import type { Performer, Workshop } from '../model/workshop.ts'
+import { Later, type Performer, type Workshop } from '../model/workshop.ts'
 import type { Append, LeasedAction } from '../ports/store.ts'
 
 /** Long enough for the slowest performer (draining); a crash repeats the action after it. */
@@ -66,6 +66,10 @@ async function performOne(shop: Workshop, performer: Performer | undefined, { ac
     store.complete(action, appends)
   } catch (error) {
     if (signal.aborted) return
+    if (error instanceof Later) {
+      store.retry(action, clock.now() + error.ms, '')
+      return
+    }
     const problem = error instanceof Error ? error.message : String(error)
     const passing = !(error instanceof PushwayError) || error.kind === 'environment'
     if (!(error instanceof PushwayError))

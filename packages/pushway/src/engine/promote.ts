@@ -24,6 +24,8 @@ export async function promote(
   if (!environment) throw fail('not-found', { what: 'environment', name: to })
   const made = await prepareRelease(shop, { project, environment, commit: source.commit, ...(source.run ? { run: source.run } : {}), promoted: source })
   if (made.kind === 'refused') throw fail('release-refused', { environment: to, problems: made.problems.join('\n') })
+  if (made.kind === 'needs-builds')
+    throw fail('release-refused', { environment: to, problems: `${from} has no image for ${made.builds.map(({ service }) => service).join(', ')}.` })
   const { release } = made
   const created = { stream: streams.release(release.id), expected: 0, events: [{ type: 'ReleaseCreated' as const, release }] }
   const rule = environment.approval ? { rule: environment.approval } : {}

@@ -114,6 +114,11 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
     .find((id) => shop.states.run(id).state.cause?.sha === commit && imagesOf(shop, project).some((image) => image.run === id))
   const made = await prepareRelease(shop, { project, environment, commit, ...(run ? { run } : {}) })
   if (made.kind === 'refused') throw fail('release-refused', { environment: name, problems: made.problems.join('\n') })
+  if (made.kind === 'needs-builds')
+    throw fail('release-refused', {
+      environment: name,
+      problems: `${made.builds.map(({ service }) => service).join(', ')}: not built yet. It is built from the commit when a job deploys it.`,
+    })
   const live = shop.states.environment(project, name).state.live
   const previous = live && shop.states.release(live.release)
   const plan = planRollout({

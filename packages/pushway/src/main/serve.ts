@@ -183,7 +183,13 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     log: options.log,
   }
   const exclusive = createLocks()
-  const shop: Workshop = { world, states: createStates(world.store), sources: createSources(repositories), notes: new Map(), exclusive }
+  const shop: Workshop = {
+    world,
+    states: createStates(world.store),
+    sources: createSources(repositories, () => new URL(address.url).host),
+    notes: new Map(),
+    exclusive,
+  }
   return { shop, accounts, repositories, blobs, index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), clock }
 }
 

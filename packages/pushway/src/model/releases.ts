@@ -3,15 +3,20 @@
 import { createHash } from 'node:crypto'
 import type { App } from '@pushway/core/app/types.ts'
 import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
-import type { ReleaseInput as CoreInput, FoundImage, ReleaseResult, ResolvedImages } from '@pushway/core/release/make.ts'
+import type { ReleaseInput as CoreInput, FoundImage, NeededBuild, ReleaseResult, ResolvedImages } from '@pushway/core/release/make.ts'
 import { repositoryOf, tagOf } from '@pushway/core/release/reference.ts'
 import type { Release } from '@pushway/core/release/types.ts'
 import { formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
 import type { CommitId, Digest, EnvironmentName, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import { secretReference, secretsIn } from './group-spec.ts'
+import { builtImage } from './own-builds.ts'
 import type { Workshop } from './workshop.ts'
 
-export type ReleaseOutcome = { readonly kind: 'release'; readonly release: Release } | { readonly kind: 'refused'; readonly problems: readonly string[] }
+export type ReleaseOutcome =
+  | { readonly kind: 'release'; readonly release: Release }
+  /** These must be built first; then it is asked again. */
+  | { readonly kind: 'needs-builds'; readonly builds: readonly NeededBuild[] }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
 
 export interface ReleaseInput {
   readonly project: ProjectName
@@ -41,8 +46,7 @@ export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promi
   const first = make(pushed)
   const made = first.kind === 'needs' ? make(answerNeeds(shop, input, { pushed, needs: first })) : first
   if (made.kind === 'refused') return { kind: 'refused', problems: made.problems.map((problem) => `${problem.message} ${problem.next}`) }
-  if (made.kind === 'needs')
-    return { kind: 'refused', problems: [...made.builds, ...made.resolves].map(({ service }) => `The image of service ${service} could not be found.`) }
+  if (made.kind === 'needs') return { kind: 'needs-builds', builds: made.builds }
   return { kind: 'release', release: { ...made.release, runtime: environment.runtime } }
 }
 
@@ -71,16 +75,17 @@ function startingImages(shop: Workshop, { project, run, promoted }: ReleaseInput
 }
 
 type Needs = Extract<ReleaseResult, { kind: 'needs' }>
-type Answer = readonly [name: string, image: FoundImage | string]
+/** A sentence says why it can't be had; undefined: it is not there yet. */
+type Answer = readonly [name: string, image: FoundImage | string | undefined]
 
 /** What this run did not push: a promoted release has it, or the embedded registry, or it is a mistake. */
 function answerNeeds(shop: Workshop, input: ReleaseInput, { pushed, needs }: { pushed: ResolvedImages; needs: Needs }): ResolvedImages {
   const kept = (service: string) => input.promoted?.services.find(({ name }) => name === service)?.image
-  const builds = needs.builds.map(({ key, service }): Answer => [key, kept(service) ?? 'no job of this run built and pushed it'])
+  const builds = needs.builds.map(({ key, service }): Answer => [key, kept(service) ?? builtImage(shop, input, service)])
   const resolves = needs.resolves.map(
     ({ reference, service }): Answer => [reference, kept(service) ?? findTag(shop, reference) ?? `${reference} is not in the registry`],
   )
-  const found = (answers: readonly Answer[]) => Object.fromEntries(answers.flatMap(([name, image]) => (typeof image === 'string' ? [] : [[name, image]])))
+  const found = (answers: readonly Answer[]) => Object.fromEntries(answers.flatMap(([name, image]) => (typeof image === 'object' ? [[name, image]] : [])))
   const failed = Object.fromEntries([...builds, ...resolves].flatMap(([name, image]) => (typeof image === 'string' ? [[name, image]] : [])))
   return { ...pushed, built: found(builds), resolved: found(resolves), failed }
 }

@@ -6,6 +6,7 @@ import type { Parsed } from '@pushway/core/text/diagnostic.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { GitHost } from '../ports/misc.ts'
+import { isOwnBuild, ownBuildWorkflow } from './own-builds.ts'
 
 export const workflowFolder = '.github/workflows'
 const projectFile = 'pushway.yml'
@@ -23,8 +24,8 @@ export interface Sources {
 
 const kept = 100
 
-/** Reads and parses through `git`; parsers are loaded when first needed. */
-export function createSources(git: GitHost): Sources {
+/** Reads and parses through `git`; parsers are loaded when first needed. `registryHost`: `host:port` of the embedded registry. */
+export function createSources(git: GitHost, registryHost: () => string): Sources {
   const cache = new Map<string, Promise<unknown>>()
 
   function once<T>(key: string, make: () => Promise<T>): Promise<T> {
@@ -50,6 +51,7 @@ export function createSources(git: GitHost): Sources {
       }),
     workflow: (project, commit, file) =>
       once(`workflow ${project} ${commit} ${file}`, async () => {
+        if (isOwnBuild(file)) return { value: ownBuildWorkflow(file, { host: registryHost(), project }), diagnostics: [] }
         const text = await readText(project, commit, file)
         if (text === undefined) return undefined
         const { parseWorkflow } = await import('@pushway/core/workflow/parse.ts')

@@ -33,6 +33,16 @@ export function createLocks(): <T>(name: string, work: () => Promise<T>) => Prom
   }
 }
 
+/** Thrown by a performer that waits for something else: it is asked again after `ms`, and nothing has failed. */
+export class Later extends Error {
+  readonly ms: number
+
+  constructor(ms: number) {
+    super('later')
+    this.ms = ms
+  }
+}
+
 /**
  * Performs one kind of action.
  *

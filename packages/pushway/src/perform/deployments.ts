@@ -12,8 +12,9 @@ import type { DeploymentEvent } from '@pushway/core/rollout/types.ts'
 import type { RunAction, RunEvent } from '@pushway/core/run/types.ts'
 import { withConsequences } from '../model/consequences.ts'
 import { environmentConfig } from '../model/environment-config.ts'
+import { buildProgress } from '../model/own-builds.ts'
 import { prepareRelease, recordRelease } from '../model/releases.ts'
-import type { Performer, Workshop } from '../model/workshop.ts'
+import { Later, type Performer, type Workshop } from '../model/workshop.ts'
 import type { Append } from '../ports/store.ts'
 
 type Action<K extends RunAction['kind']> = Extract<RunAction, { kind: K }>
@@ -87,8 +88,28 @@ async function releaseFor(shop: Workshop, wanted: ReleaseWanted): Promise<{ read
   const { project, commit, run, name, config } = wanted
   const record = () => recordRelease(shop, { project, environment: name, commit, run })
   if (!config || config.files.length === 0) return { release: record() }
-  const made = await prepareRelease(shop, { project, environment: config, commit, run })
-  return made.kind === 'release' ? { release: made.release } : { release: record(), refusal: reason('failed', { problem: made.problems.join('\n') }) }
+  const prepare = () => prepareRelease(shop, { project, environment: config, commit, run })
+  const first = await prepare()
+  const failed = (problem: string) => ({ release: record(), refusal: reason('failed', { problem }) })
+  const building = first.kind === 'needs-builds' ? await waitForBuilds(shop, { project, run, builds: first.builds }) : undefined
+  // The run that builds has ended: what it pushed is there now, or never will be.
+  const made = building?.ok ? await prepare() : first
+  switch (made.kind) {
+    case 'release':
+      return { release: made.release }
+    case 'needs-builds':
+      return failed(`The images could not be built: see run ${building?.number ?? 0}.`)
+    case 'refused':
+      return failed(made.problems.join('\n'))
+  }
+}
+
+/** Lets Pushway build what no job built; comes back when that has ended. */
+async function waitForBuilds(shop: Workshop, wanted: Parameters<typeof buildProgress>[1]): Promise<{ readonly ok: boolean; readonly number: number }> {
+  const progress = await buildProgress(shop, wanted)
+  if (progress.kind === 'ended') return progress
+  if (progress.kind === 'start') shop.world.store.append([progress.append])
+  throw new Later(500)
 }
 
 export const continueDeployment: Performer = {

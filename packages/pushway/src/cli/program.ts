@@ -1,29 +1,23 @@
 // The command line: one table of commands, each in a file of its own that is loaded when it is used.
 
 import { Command, CommanderError } from 'commander'
-import type { Composition } from '../ports/program.ts'
+import type { CommandContext, CommandNode, Composition } from '../ports/program.ts'
+import { describeCommand } from './command-tree.ts'
 import { commands } from './commands/index.ts'
 
 /** Runs the command that `argv` (without program name) asks for; gives its exit code. @throws PushwayError */
 export async function runCli(argv: readonly string[], composition: Composition): Promise<number> {
-  const program = new Command('pushway')
-    .description('From git push to a production that proves itself.')
-    .version(composition.version, '-V, --version')
-    .showHelpAfterError('(run with --help for what there is)')
-    .enablePositionalOptions()
-    .exitOverride()
   let exit = 0
-  const context = {
+  const context: CommandContext = {
     ...composition,
     exit: (code: number) => {
       exit = code
     },
+    commandTree: () => commandTree(composition),
   }
-  const wanted = argv.find((word) => !word.startsWith('-'))
-  for (const { name, summary, load } of commands) {
-    if (wanted === name) (await load()).register(program, context)
-    else program.command(name, { hidden: false }).summary(summary).description(summary).allowUnknownOption()
-  }
+  const words = argv.filter((word) => !word.startsWith('-'))
+  const wanted = words[0] === 'help' ? words[1] : words[0]
+  const program = await makeProgram(context, (name) => name === wanted)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -32,4 +26,25 @@ export async function runCli(argv: readonly string[], composition: Composition):
     throw error
   }
   return exit
+}
+
+/** Every command with its arguments and options, for completion and documentation. */
+export async function commandTree(composition: Composition): Promise<CommandNode> {
+  const context: CommandContext = { ...composition, exit: () => undefined, commandTree: () => commandTree(composition) }
+  return describeCommand(await makeProgram(context, () => true))
+}
+
+/** The program with its commands; those that are not `loaded` are there by name only. */
+async function makeProgram(context: CommandContext, loaded: (name: string) => boolean): Promise<Command> {
+  const program = new Command('pushway')
+    .description('From git push to a production that proves itself.')
+    .version(context.version, '-V, --version')
+    .showHelpAfterError('(run with --help for what there is)')
+    .enablePositionalOptions()
+    .exitOverride()
+  for (const { name, summary, load } of commands) {
+    if (loaded(name)) (await load()).register(program, context)
+    else program.command(name, { hidden: false }).summary(summary).description(summary).allowUnknownOption()
+  }
+  return program
 }

@@ -62,6 +62,8 @@ const styles: Readonly<Record<string, Style>> = {
   deploying: 'cyan',
   skipped: 'dim',
   pending: 'dim',
+  info: 'dim',
+  warning: 'yellow',
 }
 
 /** The style of a word that names a state. */

@@ -16,6 +16,10 @@ export const composition: Composition = {
     const { stopAll } = await import('./stop-all.ts')
     return stopAll(data)
   },
+  async engineAnswers() {
+    const { engineAnswers } = await import('./docker-engine.ts')
+    return engineAnswers()
+  },
   fileLog(file) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     return createLog(createWriteStream(file, { flags: 'a', mode: 0o600 }))

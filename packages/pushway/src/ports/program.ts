@@ -36,10 +36,38 @@ export interface Composition {
   stopAll(data: string): Promise<readonly string[]>
   /** A program log that writes JSON lines to a file. */
   fileLog(file: string): ProgramLog
+  /** Whether a Docker-compatible engine answers on this machine. */
+  engineAnswers(): Promise<boolean>
+}
+
+/** A command as data: what it is called, takes and is for. */
+export interface CommandNode {
+  readonly name: string
+  /** One line for lists. */
+  readonly summary: string
+  readonly description: string
+  readonly arguments: readonly { readonly name: string; readonly required: boolean; readonly description: string; readonly choices?: readonly string[] }[]
+  readonly options: readonly CommandOption[]
+  readonly commands: readonly CommandNode[]
+}
+
+export interface CommandOption {
+  /** As it is written: `-o, --output <format>`. */
+  readonly flags: string
+  /** `-o` and `--output`. */
+  readonly names: readonly string[]
+  readonly takesValue: boolean
+  /** Refused without it. */
+  readonly required: boolean
+  readonly description: string
+  readonly choices?: readonly string[]
+  readonly defaultValue?: string
 }
 
 /** What each command's file gets. */
 export interface CommandContext extends Composition {
   /** The program's exit code when the command is done; 0 unless set. */
   exit(code: number): void
+  /** Every command of the program. */
+  commandTree(): Promise<CommandNode>
 }

@@ -34,6 +34,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'cancel', summary: 'stop a run', load: () => import('./cancel.ts') },
   { name: 'rerun', summary: 'run the jobs of a run again', load: () => import('./rerun.ts') },
   { name: 'dispatch', summary: 'start a workflow by hand', load: () => import('./dispatch.ts') },
+  { name: 'plan', summary: 'what a deployment or a workflow would do', load: () => import('./plan.ts') },
   { name: 'explain', summary: 'why a run or deployment is as it is', load: () => import('./explain.ts') },
   { name: 'history', summary: 'the deployments of an environment', load: () => import('./history.ts') },
   { name: 'approve', summary: 'approve a deployment that waits', load: () => import('./approve.ts') },
@@ -44,4 +45,6 @@ export const commands: readonly CommandEntry[] = [
   { name: 'rollback', summary: 'go back to an earlier release', load: () => import('./rollback.ts') },
   { name: 'promote', summary: "take one environment's release to another", load: () => import('./promote.ts') },
   { name: 'timeline', summary: 'what happened, and what led to it', load: () => import('./timeline.ts') },
+  { name: 'doctor', summary: 'what this machine has of what Pushway needs', load: () => import('./doctor.ts') },
+  { name: 'completion', summary: 'the completion script of a shell', load: () => import('./completion.ts') },
 ]

@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
-import { dispatchPayload, pushPayload } from '@pushway/core/run/contexts.ts'
 import { planRun } from '@pushway/core/run/plan.ts'
 import { matchTrigger } from '@pushway/core/run/trigger.ts'
 import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
@@ -12,6 +11,7 @@ import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
+import { makeCause } from '../local-run/cause.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
 import { createShow, type Show } from '../local-run/show.ts'
 import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
@@ -28,7 +28,6 @@ interface Options {
 }
 
 const collect = (value: string, before: readonly string[]) => [...before, value]
-const events: readonly RunCause['event'][] = ['push', 'pull_request', 'workflow_dispatch', 'workflow_call', 'deployment_status']
 
 /** Adds `pushway run`. Exit code 0 when every run succeeded, 1 when not, 2 when a file or the call was refused. */
 export function register(program: Command, context: Pick<CommandContext, 'exit'>): void {
@@ -54,7 +53,7 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
 async function runLocally(options: Options): Promise<boolean> {
   const tree = await readWorkingTree(process.cwd())
   const show = createShow(options.output === 'json' ? process.stderr : process.stdout)
-  const cause = makeCause(options, tree)
+  const cause = makeCause({ ...options, inputs: pairsOf(options.input, '--input') }, tree)
   const vars = pairsOf(options.var, '--var')
   const chosen = chooseWorkflows(options, { tree, cause, show })
   const planned = chosen.map((workflow) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, job: options.job }) }))
@@ -123,19 +122,6 @@ function makePlan(workflow: Workflow, cause: RunCause, options: { vars: Record<s
   }
   want(options.job)
   return { ...value, jobs: value.jobs.filter((job) => wanted.has(job.key)) }
-}
-
-function makeCause(options: Options, tree: WorkingTree): RunCause {
-  const event = events.find((name) => name === options.event)
-  if (event === undefined)
-    throw fail('usage', { problem: `"${options.event}" is not an event that starts workflows here.`, hint: `Use one of ${events.join(', ')}.` })
-  const { ref, sha, actor, repository } = tree
-  const inputs = pairsOf(options.input, '--input')
-  const payload =
-    event === 'workflow_dispatch'
-      ? dispatchPayload({ project: repository, ref, workflow: options.workflow ?? '', inputs, actor })
-      : pushPayload({ project: repository, ref, after: sha, actor })
-  return { event, ref, sha, actor, payload, inputs }
 }
 
 function pairsOf(texts: readonly string[], option: string): Record<string, string> {

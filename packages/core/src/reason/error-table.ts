@@ -340,6 +340,13 @@ export const errorTable = {
     say: (f) => `Run ${f.run} is ${f.state}.`,
     next: () => 'Re-run it instead.',
   }),
+  'demo-failed': entry<{ station: string; problem: string; logs: string }>({
+    kind: 'environment',
+    http: 500,
+    exit: 1,
+    say: (f) => `The demo stopped at "${f.station}": ${f.problem}.`,
+    next: (f) => `Everything it started is stopped; its logs are kept in ${f.logs}.`,
+  }),
   'not-yet': entry<{ what: string }>({
     kind: 'user',
     http: 501,

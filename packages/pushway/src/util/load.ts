@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly concurrency: number
   /** Requests begun each second; absent: each one begins when the one before it ended. */
   readonly ratePerSecond?: number
+  /** With a rate. `even` (the default): at equal distances. `random`: independent of each other, as people come (a Poisson process). */
+  readonly arrivals?: 'even' | 'random'
   readonly keepAlive: boolean
   /** Milliseconds until a request counts as failed; 30 s when absent. */
   readonly timeoutMs?: number
@@ -104,12 +106,11 @@ function pace(options: LoadOptions, begin: () => void, going: () => number): () 
     for (let i = 0; i < options.concurrency; i++) begin()
     return () => undefined
   }
-  const started = performance.now()
-  let begun = 0
+  const distanceMs = options.arrivals === 'random' ? () => (-Math.log(1 - Math.random()) * 1000) / rate : () => 1000 / rate
+  let next = performance.now() + distanceMs()
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - started) / 1000) * rate)
     // What could not be begun in time is left out, not made up for in a burst.
-    for (; begun < due; begun++) if (going() < options.concurrency) begin()
+    for (; next <= performance.now(); next += distanceMs()) if (going() < options.concurrency) begin()
   }, 5)
   return () => clearInterval(timer)
 }

@@ -4,6 +4,7 @@ import type { JobReport, JobSpec } from '@pushway/core/run/types.ts'
 import { createFakeRouter, type FakeRouter } from '../../packages/pushway/src/drivers/router/fake/index.ts'
 import { createFakeRuntime, type FakeRuntime } from '../../packages/pushway/src/drivers/runtime/fake/index.ts'
 import { createActionWorker } from '../../packages/pushway/src/engine/actions.ts'
+import { promoteAutomatically } from '../../packages/pushway/src/engine/automatic-promotion.ts'
 import { driveDeployment } from '../../packages/pushway/src/engine/drive-deployment.ts'
 import { driveRun } from '../../packages/pushway/src/engine/drive-run.ts'
 import { createJobPump } from '../../packages/pushway/src/engine/pump-jobs.ts'
@@ -143,7 +144,13 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     server: { url: 'http://127.0.0.1:1', registryAliases: ['ghcr.io'], engineAvailable: async () => false },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   }
-  const shop: Workshop = { world, states: createStates(store), sources: createSources(world.git, () => '127.0.0.1:1'), notes: new Map(), exclusive: createLocks() }
+  const shop: Workshop = {
+    world,
+    states: createStates(store),
+    sources: createSources(world.git, () => '127.0.0.1:1'),
+    notes: new Map(),
+    exclusive: createLocks(),
+  }
   const queries = createQueries(shop)
   const stop = new AbortController()
   const actions = createActionWorker(shop, performers, stop.signal)
@@ -161,6 +168,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
       if (dead) throw new Killed('killed')
       await jobs.pump()
       await watch()
+      await promoteAutomatically(shop)
       clock.time += ms
     },
     close() {

@@ -22,6 +22,8 @@ export interface EngineParts {
   readonly driveDeployment: (id: string) => Promise<Milliseconds | undefined>
   /** Brings routes in line with what is ready; called about once a second. */
   readonly watch: () => Promise<void>
+  /** Opens what is promoted by itself; called at the start and after each verification. */
+  readonly promote: () => Promise<void>
 }
 
 const jobTickMs: Milliseconds = 100
@@ -36,12 +38,18 @@ export function createEngine(parts: EngineParts): Engine {
   let finished: Promise<void> = Promise.resolve()
   let unsubscribe: () => void = () => undefined
   let lastWatch = 0
+  // At the start: a verification may have been the last thing that happened before.
+  let verified = true
 
   async function pass(): Promise<Milliseconds> {
     const now = shop.world.clock.now()
     await Promise.all(agenda.take(now).map((stream) => drive(parts, agenda, stream)))
     const started = parts.actions.pump()
     const jobsRunning = await parts.jobs.pump()
+    if (verified) {
+      verified = false
+      await parts.promote()
+    }
     if (now - lastWatch >= idleTickMs) {
       lastWatch = now
       await parts.watch()
@@ -66,6 +74,7 @@ export function createEngine(parts: EngineParts): Engine {
     start() {
       unsubscribe = shop.world.store.subscribe((events) => {
         agenda.notice(events)
+        verified ||= events.some(({ body }) => body.type === 'ReleaseVerified')
         nap.wake()
       })
       agenda.takeUpAll()

@@ -9,6 +9,7 @@ import { createHostJobs } from '../drivers/jobs/host/index.ts'
 import { createEmbeddedRouter } from '../drivers/router/embedded/index.ts'
 import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
 import { createActionWorker } from '../engine/actions.ts'
+import { promoteAutomatically } from '../engine/automatic-promotion.ts'
 import { catchUpPushes } from '../engine/catch-up.ts'
 import { driveDeployment } from '../engine/drive-deployment.ts'
 import { createEngine, type Engine } from '../engine/loop.ts'
@@ -200,6 +201,7 @@ function makeEngine(shop: Workshop, signal: AbortSignal): Engine {
     jobs: createJobPump(shop, signal),
     driveDeployment: (id) => driveDeployment(shop, id, signal),
     watch: createRouteWatch(shop, signal),
+    promote: () => promoteAutomatically(shop),
   })
 }
 

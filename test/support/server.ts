@@ -49,6 +49,8 @@ export interface TestServer {
   readonly pid: number
   /** From the start of the process to its first answer, milliseconds. */
   readonly startedInMs: number
+  /** What it has said on its standard error so far. */
+  said(): string
   /** The command line, connected to this server and signed in. */
   cli(args: readonly string[], call?: CommandCall): Promise<CommandResult>
   /** SIGKILL to the control plane alone; services, proxy and agent go on. */
@@ -61,13 +63,18 @@ export interface TestServer {
 
 const open = new Set<TestServer>()
 
-afterAll(async () => {
-  for (const server of open) await server.stop()
-})
+// Benchmarks start servers too, outside the test runner; they stop them themselves.
+if (process.env.VITEST !== undefined) {
+  afterAll(async () => {
+    for (const server of open) await server.stop()
+  })
+}
 
-/** The program as the tests run it: the bundle where `npm test` has made it, else the sources. */
+/** The program as the tests run it: the bundle where `npm test` has made it (or the one that is named), else the sources. */
 export function programCommand(): readonly string[] {
-  if (process.env.PUSHWAY_TEST_BUNDLE !== '1') return selfCommand()
+  const bundle = process.env.PUSHWAY_TEST_BUNDLE
+  if (bundle?.endsWith('.js')) return [process.execPath, bundle]
+  if (bundle !== '1') return selfCommand()
   return [process.execPath, fileURLToPath(new URL('../../packages/pushway/dist/main.js', import.meta.url))]
 }
 
@@ -99,6 +106,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const [program = '', ...rest] = [...command, 'server', '--data', data, '--port', String(options.port ?? 0), '-o', 'json', ...(options.args ?? [])]
   const startedAt = performance.now()
   const child = spawn(program, rest, { env: cleanEnv(options.env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = textOf(child.stderr)
   const ready = await firstLine(child)
   const startedInMs = performance.now() - startedAt
   const token = options.token ?? (await firstToken(ready))
@@ -109,6 +117,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     client: createClient({ url: ready.url, token }),
     pid: child.pid as number,
     startedInMs,
+    said,
     cli: (args, call = {}) => runProgram(args, { ...call, env: { PUSHWAY_URL: ready.url, PUSHWAY_TOKEN: token, ...call.env } }),
     kill: () => end(child, 'SIGKILL'),
     terminate: () => end(child, 'SIGTERM'),

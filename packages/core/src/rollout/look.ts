@@ -28,6 +28,11 @@ export function hasWeight(observed: Observed, service: ServiceRollout, percent: 
   return share !== undefined && Math.abs(share - percent) < 0.5
 }
 
+/** Whether requests for the service's new side get anywhere: a share without instances behind it is none yet. */
+export function isReached(observed: Observed, service: ServiceRollout): boolean {
+  return observed.reached === undefined || (observed.reached[service.to] ?? 0) > 0
+}
+
 /** SetWeights for services whose router share is not the one that was confirmed before: the router was replaced, or somebody changed it. */
 export function mendWeights(rollout: RolloutState, observed: Observed): readonly RolloutAction[] {
   return rollout.plan.services.flatMap((service) => {

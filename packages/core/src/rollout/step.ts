@@ -2,7 +2,7 @@
 
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import type { EpochMs } from '../text/ids.ts'
-import { hasWeight, presentVerdict, problemOf, readyOf, readyWithin, totalOf } from './look.ts'
+import { hasWeight, isReached, presentVerdict, problemOf, readyOf, readyWithin, totalOf } from './look.ts'
 import { liveGroups } from './plan.ts'
 import { type RolloutState, stepElapsed } from './state.ts'
 import type { Observed, RolloutAction, RolloutStep, ServiceRollout, Verdict } from './types.ts'
@@ -92,7 +92,7 @@ function nameWeight(rollout: RolloutState, step: Extract<RolloutStep, { kind: 'w
     const late = notReadyInTime(rollout, notReady.service, { observed, now })
     return late ?? open(reason('waiting-for-ready', { service: notReady.service, ready: 0, wanted: notReady.replicas }))
   }
-  if (services.every((one) => hasWeight(observed, one, percent))) return over(reason('weight-set', { percent }))
+  if (services.every((one) => hasWeight(observed, one, percent) && isReached(observed, one))) return over(reason('weight-set', { percent }))
   const action: RolloutAction = { kind: 'SetWeights', percent, ...(step.service === undefined ? {} : { service: step.service }) }
   return { name: 'step-open', actions: [action], reason: reason('setting-weight', { percent }), mend: false }
 }

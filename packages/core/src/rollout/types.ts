@@ -50,6 +50,8 @@ export interface Observed {
   readonly groups: Readonly<Record<GroupId, ObservedGroup>>
   /** Percent of traffic to each group, by the router; absent: not routed or not known. */
   readonly weights: Readonly<Record<GroupId, number>>
+  /** Instances that the router sends a group's requests to (the fewest of its routes); absent: not known. */
+  readonly reached?: Readonly<Record<GroupId, number>>
   /** Requests since the present weight was set, per group. */
   readonly traffic: Readonly<Record<GroupId, TrafficCounts>>
 }

@@ -5,7 +5,7 @@ import type { EnvironmentId, EpochMs } from '@pushway/core/text/ids.ts'
 import type { RouteStatus } from '../ports/router.ts'
 import type { GroupStatus, Runtime } from '../ports/runtime.ts'
 import type { World } from '../ports/world.ts'
-import { observedWeights } from './routes.ts'
+import { observedWeights, reachedInstances } from './routes.ts'
 
 export interface Look {
   readonly statuses: readonly GroupStatus[]
@@ -25,5 +25,5 @@ export async function lookAt(world: World, at: { environment: EnvironmentId; run
     world.router.counts(environment, since, signal),
   ])
   const groups = Object.fromEntries(statuses.map(({ id, total, ready, crashes, problem }) => [id, { total, ready, crashes, ...(problem ? { problem } : {}) }]))
-  return { statuses, routes, observed: { groups, weights: observedWeights(routes), traffic } }
+  return { statuses, routes, observed: { groups, weights: observedWeights(routes), reached: reachedInstances(routes), traffic } }
 }

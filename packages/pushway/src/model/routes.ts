@@ -78,3 +78,10 @@ export function observedWeights(present: readonly RouteStatus[]): Readonly<Recor
   }
   return weights
 }
+
+/** How many instances the router sends each group's requests to: the fewest of its routes. */
+export function reachedInstances(present: readonly RouteStatus[]): Readonly<Record<GroupId, number>> {
+  const reached: Record<GroupId, number> = {}
+  for (const { groups } of present) for (const { group, targets } of groups) reached[group] = Math.min(reached[group] ?? targets.length, targets.length)
+  return reached
+}

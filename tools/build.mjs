@@ -2,10 +2,10 @@
 // It is made beside the present one and then put in its place file by file: a server that still runs the old build goes on
 // loading its own chunks (their names hold their content), so that updating a checkout harms nothing that runs.
 
-import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
+import { buildWeb } from './build-web.mjs'
 
 const out = 'packages/pushway/dist'
 const fresh = `${out}.${process.pid}`
@@ -17,10 +17,8 @@ try {
   await mkdir(fresh, { recursive: true })
   await buildProgram()
   await putInPlace()
-  if (existsSync('packages/web/src/main.tsx')) {
-    await buildWeb()
-    await putInPlace()
-  }
+  await buildWeb(`${fresh}/web`)
+  await putInPlace()
   await removeOld()
 } finally {
   await rm(fresh, { recursive: true, force: true })
@@ -47,29 +45,17 @@ async function buildProgram() {
   await cp('packages/pushway/assets', `${fresh}/assets`, { recursive: true })
 }
 
-async function buildWeb() {
-  await build({
-    entryPoints: ['packages/web/src/main.tsx'],
-    outdir: `${fresh}/web`,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    splitting: true,
-    target: 'es2022',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    loader: { '.svg': 'text' },
-    logLevel: 'warning',
-  })
-}
-
 /** Chunks first, the entry last: whoever starts meanwhile finds all that its entry names. */
 async function putInPlace() {
-  const files = (await listFiles(fresh)).toSorted((a, b) => Number(a === 'main.js') - Number(b === 'main.js'))
+  const files = (await listFiles(fresh)).toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))
   for (const file of files) {
     await mkdir(dirname(join(out, file)), { recursive: true })
     await rename(join(fresh, file), join(out, file))
   }
+}
+
+function isEntry(file) {
+  return file === 'main.js' || file === join('web', 'index.html')
 }
 
 /** Each build writes every file anew: what is older than the time it is kept belongs to an earlier one. */

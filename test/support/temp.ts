@@ -23,5 +23,6 @@ function removeTempDirs(): void {
   }
 }
 
-afterAll(removeTempDirs)
+// Benchmarks use these words too, outside the test runner.
+if (process.env.VITEST !== undefined) afterAll(removeTempDirs)
 process.once('exit', removeTempDirs)

@@ -1,0 +1,49 @@
+// What processes cost: wall time of one that runs to its end; memory and CPU time of those that run (Linux only).
+
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+export interface ToTheEnd {
+  readonly ms: number
+  readonly exit: number
+  readonly output: string
+}
+
+export interface Call {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly timeoutMs?: number
+}
+
+/** Runs a program to its end; its output is read, both streams together. @throws Error when it can't be started or takes too long */
+export function timeProgram(argv: readonly string[], { cwd, env = process.env, timeoutMs = 60_000 }: Call = {}): Promise<ToTheEnd> {
+  const [program = '', ...args] = argv
+  const begun = performance.now()
+  const child = spawn(program, args, { ...(cwd ? { cwd } : {}), env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`${program} took longer than ${timeoutMs} ms`))
+    }, timeoutMs)
+    child.once('error', reject)
+    child.once('close', (code) => {
+      clearTimeout(timer)
+      resolve({ ms: performance.now() - begun, exit: code ?? -1, output: Buffer.concat(chunks).toString() })
+    })
+  })
+}
+
+/** CPU time of a process so far, user and system, in ms; the system counts in ticks of 10 ms. */
+export function cpuMs(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** Proportional set size in MB: memory shared with other processes counts in parts. */
+export function pssMb(pid: number): number {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? Number.NaN) / 1024
+}

@@ -18,7 +18,7 @@ const steps = [
   types('tests, benches, tools', 'tsconfig.test.json'),
   { name: 'lint and format', argv: [bin('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings', '--max-diagnostics=100'] },
   { name: 'house rules', argv: tsx('tools/house-rules/main.ts') },
-  { name: 'generated files', argv: tsx('tools/gen/errors/main.ts', '--check') },
+  { name: 'generated files', argv: tsx('tools/gen/main.ts', '--check') },
 ]
 
 const wanted = process.argv.slice(2)

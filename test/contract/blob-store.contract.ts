@@ -133,6 +133,49 @@ export function blobStoreContract(driver: string, makePlace: () => BlobPlace): v
       expect(await blobs.has(digest)).toBeUndefined()
     })
 
+    test('all blobs are listed with their sizes and times; what is put again is young again', async () => {
+      const blobs = makePlace().open()
+      const before = Date.now() - 2_000
+      const { digest } = await blobs.put(Buffer.from('listed'))
+      const listed = []
+      for await (const blob of blobs.list()) listed.push(blob)
+      expect(listed).toMatchObject([{ digest, size: 6 }])
+      expect(listed[0]?.at).toBeGreaterThan(before)
+      await blobs.put(Buffer.from('listed'))
+      expect(await blobs.deleteIf(digest, (blob) => blob.at < before)).toBe(false)
+      expect(await blobs.has(digest)).toBeDefined()
+    })
+
+    test('a blob is deleted only if it is wanted so at that moment', async () => {
+      const blobs = makePlace().open()
+      const { digest } = await blobs.put(Buffer.from('maybe'))
+      expect(await blobs.deleteIf(digest, () => false)).toBe(false)
+      expect(await blobs.deleteIf(digest, (blob) => blob.size === 5)).toBe(true)
+      expect(await blobs.has(digest)).toBeUndefined()
+      expect(await blobs.deleteIf(digest, () => true)).toBe(false)
+    })
+
+    test('deleting and storing one blob at once: who was told that it is stored finds it, unless it was deleted after that', async () => {
+      const blobs = makePlace().open()
+      const bytes = Buffer.from('contended')
+      const digest = digestOf(bytes)
+      for (let round = 0; round < 50; round++) {
+        const startedAt = Date.now()
+        await blobs.put(bytes)
+        await Promise.all([blobs.deleteIf(digest, (blob) => blob.at < startedAt - 60_000), blobs.put(bytes), blobs.deleteIf(digest, () => false)])
+        expect(await text(blobs, digest)).toBe('contended')
+      }
+    })
+
+    test('uploads that nothing was added to for long are cancelled, others not', async () => {
+      const blobs = makePlace().open()
+      const { id } = await blobs.uploadStart()
+      expect(await blobs.cancelStale(Date.now() - 60_000)).toBe(0)
+      expect(await blobs.uploadStatus(id)).toBeDefined()
+      expect(await blobs.cancelStale(Date.now() + 60_000)).toBe(1)
+      expect(await blobs.uploadStatus(id)).toBeUndefined()
+    })
+
     test('two writers of one blob both succeed', async () => {
       const blobs = makePlace().open()
       const both = await Promise.all([blobs.put(Buffer.from('same')), blobs.put(Buffer.from('same'))])

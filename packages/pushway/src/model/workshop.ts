@@ -18,21 +18,6 @@ export interface Workshop {
   exclusive<T>(environment: EnvironmentId, work: () => Promise<T>): Promise<T>
 }
 
-/** A mutex per name, first come first served. */
-export function createLocks(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>()
-  return (name, work) => {
-    const before = last.get(name) ?? Promise.resolve()
-    const done = before.then(work, work)
-    const settled = done.catch(() => undefined)
-    last.set(name, settled)
-    void settled.then(() => {
-      if (last.get(name) === settled) last.delete(name)
-    })
-    return done
-  }
-}
-
 /** Thrown by a performer that waits for something else: it is asked again after `ms`, and nothing has failed. */
 export class Later extends Error {
   readonly ms: number

@@ -1,11 +1,16 @@
 // The BlobStore port: immutable bytes by their sha256.
 
 import type { Readable } from 'node:stream'
-import type { Digest } from '@pushway/core/text/ids.ts'
+import type { Digest, EpochMs } from '@pushway/core/text/ids.ts'
 
 export interface BlobInfo {
   readonly digest: Digest
   readonly size: number
+}
+
+/** A blob with when it was stored last: putting one that is there makes it young again. */
+export interface StoredBlob extends BlobInfo {
+  readonly at: EpochMs
 }
 
 /** An upload that can be resumed: `offset` bytes are safe. */
@@ -33,4 +38,13 @@ export interface BlobStore {
   uploadFinish(id: string, digest: Digest): Promise<BlobInfo>
   uploadCancel(id: string): Promise<void>
   delete(digest: Digest): Promise<void>
+  /**
+   * Deletes the blob if `check` says so. It is asked at the very moment: no upload or `put` of that digest can end between its answer and the
+   * deletion, one that ends afterwards stores the blob anew. False when nothing was deleted.
+   */
+  deleteIf(digest: Digest, check: (blob: StoredBlob) => boolean): Promise<boolean>
+  /** Every blob that is there, in no order; what comes and goes meanwhile may or may not be among them. */
+  list(): AsyncIterable<StoredBlob>
+  /** Removes uploads that nothing was added to since `before`; gives how many. */
+  cancelStale(before: EpochMs): Promise<number>
 }

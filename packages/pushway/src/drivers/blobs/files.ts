@@ -1,14 +1,15 @@
 // Blobs as files named by their digest: `sha256/HEX`, with uploads beside them. The folder is that of an OCI image layout.
 
 import { createHash, type Hash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { createReadStream, statSync, unlinkSync } from 'node:fs'
+import { mkdir, open, opendir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { Digest } from '@pushway/core/text/ids.ts'
+import type { Digest, EpochMs } from '@pushway/core/text/ids.ts'
 import { isDigest } from '../../oci/digest.ts'
-import type { BlobInfo, BlobStore, UploadInfo } from '../../ports/blobs.ts'
+import type { BlobInfo, BlobStore, StoredBlob, UploadInfo } from '../../ports/blobs.ts'
+import { createLocks } from '../../util/locks.ts'
 
 /** The hash over the first `offset` bytes of an upload, kept while the process lives; after a restart it is made again from the file. */
 interface Running {
@@ -22,6 +23,8 @@ interface Folders {
   readonly running: Map<string, Running>
   /** Uploads that are being written to now: one writer each. */
   readonly busy: Set<string>
+  /** Work on one blob's file that must not overlap other such work. */
+  alone<T>(digest: Digest, work: () => Promise<T>): Promise<T>
 }
 
 /**
@@ -30,7 +33,8 @@ interface Folders {
  * @param options.uploads where unfinished uploads are kept; on the same file system
  */
 export function openFileBlobs(dir: string, options: { readonly uploads?: string } = {}): BlobStore {
-  const folders: Folders = { blobs: join(dir, 'sha256'), uploads: options.uploads ?? join(dir, 'uploads'), running: new Map(), busy: new Set() }
+  const places = { blobs: join(dir, 'sha256'), uploads: options.uploads ?? join(dir, 'uploads') }
+  const folders: Folders = { ...places, running: new Map(), busy: new Set(), alone: createLocks() }
   return {
     has: (digest) => findBlob(folders, digest),
     read: (digest, range) => readBlob(folders, digest, range),
@@ -43,8 +47,42 @@ export function openFileBlobs(dir: string, options: { readonly uploads?: string 
       folders.running.delete(id)
       await rm(uploadFile(folders, id), { force: true })
     },
-    delete: (digest) => rm(blobFile(folders, digest), { force: true }),
+    delete: (digest) => folders.alone(digest, () => rm(blobFile(folders, digest), { force: true })),
+    deleteIf: (digest, check) => folders.alone(digest, async () => deleteIf(blobFile(folders, digest), digest, check)),
+    list: () => listBlobs(folders),
+    cancelStale: (before) => cancelStale(folders, before),
   }
+}
+
+/** In one go, nothing in between: what another part of the program does before or after it is seen or stored anew. */
+function deleteIf(file: string, digest: Digest, check: (blob: StoredBlob) => boolean): boolean {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found || !check({ digest, size: found.size, at: found.mtimeMs })) return false
+  unlinkSync(file)
+  return true
+}
+
+async function* listBlobs(folders: Folders): AsyncGenerator<StoredBlob> {
+  const dir = await opendir(folders.blobs).catch(() => undefined)
+  if (!dir) return
+  for await (const { name } of dir) {
+    const digest = `sha256:${name}`
+    const found = isDigest(digest) ? await stat(join(folders.blobs, name)).catch(() => undefined) : undefined
+    if (found) yield { digest, size: found.size, at: found.mtimeMs }
+  }
+}
+
+async function cancelStale(folders: Folders, before: EpochMs): Promise<number> {
+  let count = 0
+  for (const id of await readdir(folders.uploads).catch(() => [])) {
+    if (!/^[0-9a-f]{32}$/.test(id) || folders.busy.has(id)) continue
+    const found = await stat(uploadFile(folders, id)).catch(() => undefined)
+    if (!found || found.mtimeMs >= before || folders.busy.has(id)) continue
+    folders.running.delete(id)
+    await rm(uploadFile(folders, id), { force: true })
+    count++
+  }
+  return count
 }
 
 function blobFile(folders: Folders, digest: Digest): string {
@@ -72,11 +110,21 @@ async function readBlob(folders: Folders, digest: Digest, range?: { readonly sta
 
 async function putBytes(folders: Folders, bytes: Uint8Array): Promise<BlobInfo> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  const there = await findBlob(folders, digest)
-  if (there) return there
+  if (await refresh(folders, digest)) return { digest, size: bytes.length }
   const upload = await startUpload(folders)
   await appendUpload(folders, { id: upload.id, offset: 0, bytes: Readable.from([bytes]) })
   return finishUpload(folders, upload.id, digest)
+}
+
+/** Makes a blob that is there young again; false when there is none. */
+function refresh(folders: Folders, digest: Digest): Promise<boolean> {
+  const now = new Date()
+  return folders.alone(digest, () =>
+    utimes(blobFile(folders, digest), now, now).then(
+      () => true,
+      () => false,
+    ),
+  )
 }
 
 async function startUpload(folders: Folders): Promise<UploadInfo> {
@@ -150,8 +198,10 @@ async function finishUpload(folders: Folders, id: string, digest: Digest): Promi
   await guarded(folders, async () => {
     const target = blobFile(folders, digest)
     await mkdir(dirname(target), { recursive: true })
+    const now = new Date()
+    await utimes(file, now, now)
     await syncPath(file)
-    await rename(file, target)
+    await folders.alone(digest, () => rename(file, target))
     await syncPath(dirname(target))
   })
   return { digest, size: upload.offset }

@@ -1,0 +1,97 @@
+// Images as a graph: blobs → manifests → releases → environments. What hangs on an environment is never removed.
+
+import type { Digest, EnvironmentName, EpochMs, Milliseconds, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
+
+/** What a manifest's bytes point to. It never changes: the bytes are named by their digest. */
+export interface ManifestParts {
+  /** Manifests that an index lists. */
+  readonly manifests: readonly Digest[]
+  /** Configuration and layers, with their sizes in bytes as the manifest says them. */
+  readonly blobs: readonly { readonly digest: Digest; readonly size: number }[]
+}
+
+/** A manifest that a repository has. */
+export interface ManifestNode {
+  readonly repository: string
+  readonly digest: Digest
+  /** What this manifest says something about: it is kept as long as its subject is. */
+  readonly subject?: Digest
+  /** When it was last pushed, tagged or counted on by a push. */
+  readonly seenAt: EpochMs
+  /** Absent: its bytes are not there or can't be read. */
+  readonly parts?: ManifestParts
+}
+
+export interface TagNode {
+  readonly repository: string
+  readonly tag: string
+  readonly digest: Digest
+}
+
+/** Bytes that are stored. */
+export interface BlobNode {
+  readonly digest: Digest
+  readonly size: number
+  /** When they were stored last. */
+  readonly at: EpochMs
+}
+
+/** That a repository may read a blob. */
+export interface BlobLink {
+  readonly repository: string
+  readonly digest: Digest
+  /** When a client last pushed, mounted or asked for it there. */
+  readonly seenAt: EpochMs
+}
+
+/**
+ * Why a digest is wanted: it runs, a rollout takes it somewhere, an environment may go back to it, or a run that goes on has pushed it.
+ */
+export type UseReason = 'live' | 'deploying' | 'rollback' | 'run'
+
+/** One thing that needs a digest. */
+export interface ImageUse {
+  readonly repository: string
+  readonly digest: Digest
+  readonly why: UseReason
+  readonly project: ProjectName
+  readonly environment?: EnvironmentName
+  readonly service?: string
+  readonly release?: ReleaseId
+  /** What people call the release. */
+  readonly number?: number
+  readonly run?: RunId
+}
+
+/** All there is at one moment. */
+export interface ImageGraph {
+  readonly manifests: readonly ManifestNode[]
+  readonly tags: readonly TagNode[]
+  readonly blobs: readonly BlobNode[]
+  readonly links: readonly BlobLink[]
+  readonly uses: readonly ImageUse[]
+  /** What is younger may belong to a push that goes on: it is kept. */
+  readonly graceMs: Milliseconds
+}
+
+/** Why a manifest stays. */
+export type KeepReason = UseReason | 'tag' | 'new' | 'part' | 'referrer'
+
+export interface KeptManifest {
+  readonly repository: string
+  readonly digest: Digest
+  readonly why: KeepReason
+}
+
+/** What garbage collection decides. Nothing in `remove` is reachable from anything in `keep`. */
+export interface Collection {
+  readonly keep: { readonly manifests: readonly KeptManifest[]; readonly blobs: ReadonlySet<Digest> }
+  readonly remove: {
+    readonly manifests: readonly { readonly repository: string; readonly digest: Digest }[]
+    /** That a repository may read blobs of which nothing in it speaks any more. */
+    readonly links: readonly { readonly repository: string; readonly digest: Digest }[]
+    readonly blobs: readonly BlobNode[]
+  }
+  /** Kept manifests that can't be read: as long as there is one, no blob is removed, for it may be one of theirs. */
+  readonly unreadable: readonly KeptManifest[]
+}

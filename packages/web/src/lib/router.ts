@@ -75,7 +75,7 @@ export interface LogPlace {
 }
 
 export function parseLogPlace(hash: string): LogPlace | undefined {
-  const match = /^#?([^:]+)(?::(-?\d{1,6}):(\d{1,9}))?$/.exec(hash)
+  const match = /^#?([^:#]+)(?::(-?\d{1,6}):(\d{1,9}))?$/.exec(hash)
   if (!match?.[1]) return undefined
   const [, job, step, line] = match
   try {

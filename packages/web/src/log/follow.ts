@@ -41,6 +41,10 @@ export async function followLog(path: string, { onPage, onError, signal }: LogRe
 function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = window.setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => (window.clearTimeout(timer), resolve()), { once: true })
+    const stop = () => {
+      window.clearTimeout(timer)
+      resolve()
+    }
+    signal.addEventListener('abort', stop, { once: true })
   })
 }

@@ -81,8 +81,12 @@ function Notes({ notes, kind, onShow }: { readonly notes: readonly Note[]; reado
   const own = notes.filter((note) => note.kind === kind)
   const note = own[next % own.length]
   if (!note) return null
+  const show = () => {
+    onShow(note)
+    setNext(next + 1)
+  }
   return (
-    <button type="button" class={`note note-${kind}`} title={note.text} onClick={() => (onShow(note), setNext(next + 1))}>
+    <button type="button" class={`note note-${kind}`} title={note.text} onClick={show}>
       <StateIcon tone={kind === 'error' ? 'failed' : 'waiting'} size={12} /> {plural(own.length, kind)}
     </button>
   )

@@ -65,6 +65,11 @@ export function LogView({ job, address }: { readonly job: JobView; readonly addr
     if (query !== '' && first !== undefined) setGoTo({ index: first, at: performance.now() })
   }, [query])
 
+  const toggleTimes = () => {
+    writeTimes(!times)
+    setTimes(!times)
+  }
+
   return (
     <section class={`log${times ? ' with-times' : ''}`} aria-label={`Log of ${job.name}`}>
       <Toolbar
@@ -77,7 +82,7 @@ export function LogView({ job, address }: { readonly job: JobView; readonly addr
         match={match}
         onMatch={step}
         times={times}
-        onTimes={() => (writeTimes(!times), setTimes(!times))}
+        onTimes={toggleTimes}
         live={live}
         follow={follow}
         onFollow={setFollowed}

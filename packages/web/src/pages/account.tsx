@@ -41,6 +41,10 @@ function Tokens({ user }: { readonly user: string }) {
   const { data, error, reload } = useResource<readonly Token[]>(path)
   const [question, setQuestion] = useState<Question | undefined>()
   const [made, setMade] = useState('')
+  const show = (token: string) => {
+    setMade(token)
+    reload()
+  }
   const revoke = (token: Token): Question => ({
     title: `Revoke ${token.label}?`,
     says: 'Whatever uses this token is refused from now on.',
@@ -69,7 +73,7 @@ function Tokens({ user }: { readonly user: string }) {
           ))}
         </ul>
       )}
-      <NewToken path={path} onMade={(token) => (setMade(token), reload())} />
+      <NewToken path={path} onMade={show} />
       {question && <Ask question={question} onClose={() => setQuestion(undefined)} />}
     </Section>
   )

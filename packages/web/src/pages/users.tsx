@@ -20,6 +20,10 @@ export function UsersPage() {
   const [link, setLink] = useState<{ readonly user: string; readonly url: string } | undefined>()
   const query = useFilter()
   const found = (data ?? []).filter(({ name }) => matchesQuery(query, [name]))
+  const show = (user: string, url: string) => {
+    setLink({ user, url })
+    reload()
+  }
   const disable = (name: string): Question => ({
     title: `Disable ${name}?`,
     says: `${name} is signed out everywhere, and the tokens of ${name} stop working. What ${name} did stays in the timeline.`,
@@ -65,7 +69,7 @@ export function UsersPage() {
           ))}
         </ul>
       )}
-      <NewUser onMade={(user, url) => (setLink({ user, url }), reload())} />
+      <NewUser onMade={show} />
       {question && <Ask question={question} onClose={() => setQuestion(undefined)} />}
     </>
   )

@@ -43,7 +43,9 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-/** Proportional set size in MB: memory shared with other processes counts in parts. */
-export function pssMb(pid: number): number {
-  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? Number.NaN) / 1024
+/** Memory in MB: `pss` counts what is shared with other processes (of any program) in parts, `rss` counts it whole. */
+export function memoryMb(pid: number): { readonly pss: number; readonly rss: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) / 1024
+  return { pss: field('Pss'), rss: field('Rss') }
 }

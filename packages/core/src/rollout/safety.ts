@@ -29,6 +29,7 @@ export function checkSafety(rollout: RolloutState, observed: Observed, now: Epoc
   const step = presentStep(rollout)
   if (step === undefined || step.kind === 'retire') return { name: 'safe' }
   const { abortRequested, verify } = rollout
+  if (abortRequested?.refused) return { name: 'unsafe', reason: reason('failed', { problem: abortRequested.why }) }
   if (abortRequested) return { name: 'unsafe', reason: reason('aborted-by-user', abortRequested) }
   if (verify?.ok === false) return { name: 'unsafe', reason: reason('verify-failed', { workflow: verifyWorkflow(rollout) }) }
   const crashing = rollout.plan.services.find((service) => (observed.groups[service.to]?.crashes ?? 0) >= crashesPerInstance * Math.max(1, service.replicas))

@@ -67,7 +67,7 @@ export interface RolloutState {
   readonly verdicts: readonly { readonly step: number; readonly verdict: Verdict }[]
   /** Service → since when its new side has no ready instance. */
   readonly lost: Readonly<Record<string, EpochMs>>
-  readonly abortRequested?: { readonly by: string; readonly why: string }
+  readonly abortRequested?: { readonly by: string; readonly why: string; readonly refused?: boolean }
   readonly aborting?: { readonly reason: ReasonText; readonly at: EpochMs }
   readonly ended?: { readonly as: 'completed' | 'aborted'; readonly reason: ReasonText; readonly at: EpochMs }
 }
@@ -180,7 +180,7 @@ function evolveRollout(rollout: RolloutState, event: RolloutProgress, at: EpochM
     case 'Resumed':
       return resume(rollout, event.at)
     case 'AbortRequested':
-      return rollout.abortRequested ? rollout : { ...rollout, abortRequested: { by: event.by, why: event.why } }
+      return rollout.abortRequested ? rollout : { ...rollout, abortRequested: { by: event.by, why: event.why, ...(event.refused ? { refused: true } : {}) } }
     case 'RolloutAborting':
       return rollout.aborting ? rollout : { ...resume(rollout, at), aborting: { reason: event.reason, at } }
     case 'RolloutAborted':

@@ -111,7 +111,8 @@ export type DeploymentEvent =
   | { readonly type: 'VerifyFinished'; readonly step: number; readonly ok: boolean; readonly run: RunId }
   | { readonly type: 'Paused'; readonly by: string; readonly at: EpochMs }
   | { readonly type: 'Resumed'; readonly by: string; readonly at: EpochMs }
-  | { readonly type: 'AbortRequested'; readonly by: string; readonly why: string }
+  /** `refused`: nobody asked for it; something that the rollout needs was refused, and `why` says what. */
+  | { readonly type: 'AbortRequested'; readonly by: string; readonly why: string; readonly refused?: boolean }
   /** The way back has begun: all weight to the old side, then the new one retires. */
   | { readonly type: 'RolloutAborting'; readonly reason: ReasonText }
   | { readonly type: 'RolloutAborted'; readonly reason: ReasonText }

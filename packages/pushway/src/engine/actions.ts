@@ -1,6 +1,7 @@
 // The action queue's worker: lease, perform, complete.
 
 import { PushwayError } from '@pushway/core/reason/errors.ts'
+import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
 import { Later, type Performer, type Workshop } from '../model/workshop.ts'
 import type { Append, LeasedAction } from '../ports/store.ts'
 
@@ -75,8 +76,13 @@ async function performOne(shop: Workshop, performer: Performer | undefined, { ac
     if (!(error instanceof PushwayError))
       log.error('an action failed', { kind: action.kind, stream: action.stream, problem, stack: error instanceof Error ? error.stack : undefined })
     if (passing && action.attempts < tries) store.retry(action, clock.now() + backoffMs(action.attempts), problem)
-    else refuse(shop, performer, { action, problem: error instanceof PushwayError ? `${error.message} ${error.next}` : problem })
+    else refuse(shop, performer, { action, problem: error instanceof PushwayError ? wholeSentence(error) : problem })
   }
+}
+
+/** Where files were refused, every finding takes the place of the hint: there are no lines above it here. */
+function wholeSentence(error: PushwayError): string {
+  return [error.message, ...(error.diagnostics.length > 0 ? error.diagnostics.map(formatDiagnostic) : [error.next])].join(' ')
 }
 
 function refuse(shop: Workshop, performer: Performer, { action, problem }: { action: LeasedAction; problem: string }): void {

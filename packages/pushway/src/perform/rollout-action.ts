@@ -32,7 +32,7 @@ export function sceneOf(action: LeasedAction, shop: Workshop): RolloutScene {
   return { deployment, state, project, environment, id: environmentId(project, environment), runtime: runtimeOf(shop, target), target, previous }
 }
 
-/** An action that can't be done makes the rollout go back: the fact is an abort by Pushway itself, with the reason. */
+/** An action that can't be done makes the rollout go back, as a failure with this reason. */
 export function abortBecause(action: LeasedAction, problem: string): ReturnType<Performer['refused']> {
-  return [{ stream: action.stream, expected: 'any', events: [{ type: 'AbortRequested', by: 'pushway', why: problem.replace(/\.+$/, '') }] }]
+  return [{ stream: action.stream, expected: 'any', events: [{ type: 'AbortRequested', by: 'pushway', why: problem, refused: true }] }]
 }

@@ -26,7 +26,10 @@ export function environmentRoutes({ commands, queries }: Services): readonly Rou
       path: `${one}/history`,
       action: 'environment.read',
       summary: 'What ran there, newest first.',
-      handle: ({ project, params }) => queries.history(project, params.environment ?? ''),
+      async handle({ project, params }) {
+        const { name } = await queries.environment(project, params.environment ?? '')
+        return queries.history(project, name)
+      },
     }),
     route({
       method: 'GET',
@@ -55,7 +58,10 @@ export function environmentRoutes({ commands, queries }: Services): readonly Rou
       summary: 'Back to the release before, or to a named one.',
       body: z.object({ to: z.coerce.string().max(200).optional() }),
       status: 201,
-      handle: ({ project, params, body, by }) => commands.rollback({ project, environment: params.environment ?? '' }, body.to, by),
+      async handle({ project, params, body, by }) {
+        const { name } = await queries.environment(project, params.environment ?? '')
+        return commands.rollback({ project, environment: name }, body.to, by)
+      },
     }),
     route({
       method: 'POST',

@@ -3,10 +3,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PushwayError } from '@pushway/core/reason/errors.ts'
 import type { DeploymentView, JobView, RunView } from '@pushway/core/views/types.ts'
 import { expect } from 'vitest'
+import { signIn } from '../../packages/pushway/src/cli/sign-in.ts'
 import { askProxy } from '../../packages/pushway/src/drivers/router/embedded/index.ts'
 import { createAgentClient } from '../../packages/pushway/src/drivers/runtime/process/client.ts'
+import { type ApiClient, createClient } from '../../packages/pushway/src/http/client.ts'
 import { controlSocket } from '../../packages/pushway/src/util/control-socket.ts'
 import { readWorkerIdentity } from '../../packages/pushway/src/util/job-spool.ts'
 import { type LoadRequest, startLoad } from '../../packages/pushway/src/util/load.ts'
@@ -185,6 +188,24 @@ export function workerPid(data: string, run: string, key: string): Promise<numbe
 export function isAlive(pid: number): boolean {
   const since = processStartTime(pid)
   return since !== undefined && isSameProcess(pid, since)
+}
+
+/** Another user who may write to a project, signed in. */
+export async function anotherUser(server: TestServer, project: TinyProject, name: string): Promise<ApiClient> {
+  const made = await server.client.createUser(name)
+  await server.client.setMember(project.name, name, 'write')
+  const { token } = await signIn(server.url, { token: made.signIn.token }, 'tests')
+  return createClient({ url: server.url, token })
+}
+
+/** What a call is refused with. */
+export async function refusal(call: Promise<unknown>): Promise<{ readonly code: string; readonly message: string }> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof PushwayError)) throw new Error(`it was not refused as it should be: ${error}`)
+  return { code: error.code, message: error.message }
 }
 
 /** Every file below a folder. */

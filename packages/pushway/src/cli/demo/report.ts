@@ -8,9 +8,9 @@ import type { Counted, Window } from './traffic.ts'
 
 /** Times in milliseconds, shares 0..1. */
 export interface DemoReport {
-  /** From the first `git push` to develop (the machine's first run: nothing is cached) to staging answering with that version. */
+  /** From the first `git push` to develop to staging answering with that version: the first run of this server, with empty caches. */
   readonly pushToStagingMs: number
-  /** From the `git push` of the better version to main to its canary being complete, the old release retired; the approval is part of it. */
+  /** From the `git push` of the better version to main to its deployment's end: approval, canary at 10, 50 and 100 %, the old release stopped. */
   readonly pushToProductionMs: number
   /** At production's address, from before the canary to the end, without those during the bad release's rollout. */
   readonly requests: Counted
@@ -36,6 +36,8 @@ export interface BadRollout {
   readonly whole: Window
   /** From its first share of the traffic confirmed to all traffic back. */
   readonly weighted: Window
+  /** How many shares of the traffic it was given: one when it was caught at the first. */
+  readonly shares: number
   readonly detectedAt: number
   readonly rolledBackAt: number
 }
@@ -52,6 +54,7 @@ export function readBadRollout({ facts }: ExplainView): BadRollout {
     // The router has the weights a moment before the fact is written.
     whole: { from: facts[first - 1]?.at ?? shared.at, to: aborted.at },
     weighted: { from: shared.at, to: back.at },
+    shares: facts.filter((fact) => fact.type === 'WeightsSet' && fact.at < aborting.at).length,
     detectedAt: aborting.at,
     rolledBackAt: aborted.at,
   }
@@ -60,7 +63,9 @@ export function readBadRollout({ facts }: ExplainView): BadRollout {
 /** The timeline as the demo prints it: time since the first entry, sign, sentence. */
 export function renderTimeline(timeline: readonly TimelineEntry[], { paint }: Pick<Screen, 'paint'>): string {
   const start = timeline[0]?.at ?? 0
+  // A verdict and the step that it ends say the same.
   return timeline
+    .filter(({ text }, index) => !(timeline[index - 1]?.text ?? '').endsWith(text))
     .map(({ at, state, environment, text }) => {
       const time = `${((at - start) / 1000).toFixed(1).padStart(7)} s`
       const where = (environment ?? '').padEnd(10)

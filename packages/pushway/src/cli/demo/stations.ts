@@ -12,6 +12,8 @@ export interface Look {
   readonly client: ApiClient
   readonly station: Station
   readonly signal: AbortSignal
+  /** Steps are shown while they go on, and leave no line. */
+  readonly brief?: boolean | undefined
 }
 
 const lookMs = 200
@@ -44,7 +46,7 @@ export async function findRun({ client, signal }: Look, { branch, commit }: { br
  * Throws when the run ends before in another way than success, with the step's last words.
  */
 export async function followRun(look: Look, number: number, reached: (run: RunView) => boolean): Promise<RunView> {
-  const { client, station, signal } = look
+  const { client, signal } = look
   const shown = new Set<string>()
   const logs = new Map<string, JobLog>()
   return waitFor(
@@ -54,7 +56,7 @@ export async function followRun(look: Look, number: number, reached: (run: RunVi
       for (const job of run.jobs) {
         const log = logs.get(job.key) ?? logs.set(job.key, { cursor: 0, words: new Map() }).get(job.key)
         if (log && job.phase !== 'pending' && !shown.has(job.key)) await readLog(look, { number, job, log })
-        if (log) showJob(station, job, { shown, log })
+        if (log) showJob(look, job, { shown, log })
       }
       if (reached(run)) return run
       if (run.status !== 'finished') return undefined
@@ -88,19 +90,29 @@ function weight(line: string): number {
   return /^Tests:|sha256:|^added \d+|all as expected|no problems/.test(line) ? 1 : 0
 }
 
-function showJob(station: Station, job: JobView, { shown, log }: { shown: Set<string>; log: JobLog }): void {
+function showJob({ station, brief }: Look, job: JobView, { shown, log }: { shown: Set<string>; log: JobLog }): void {
   for (const step of job.steps) {
     const key = `${job.key} ${step.index}`
     if (shown.has(key) || step.status !== 'finished' || step.name.startsWith('Post ')) continue
     shown.add(key)
     const words = log.words.get(step.index)
-    station.line(`${job.key} │ ${mark(step.conclusion)} ${step.name} ${formatDuration(step.durationMs ?? 0)}${words ? `  ${words.slice(0, 90)}` : ''}`)
+    if (!brief)
+      station.line(`${job.key} │ ${mark(step.conclusion)} ${step.name} ${formatDuration(step.durationMs ?? 0)}${words ? `  ${words.slice(0, 90)}` : ''}`)
   }
   if (job.phase !== 'finished' || shown.has(job.key)) return
   shown.add(job.key)
-  const took = job.startedAt !== undefined && job.finishedAt !== undefined ? ` ${formatDuration(job.finishedAt - job.startedAt)}` : ''
   const why = job.conclusion === 'success' ? '' : `  ${job.why?.sentence ?? job.conclusion}`
-  station.line(`${mark(job.conclusion)} ${job.key}${took}${why}`, job.conclusion === 'skipped' ? 'dim' : 'bold')
+  if (!brief) station.line(`${mark(job.conclusion)} ${job.key} ${tookOf(job)}${why}`, job.conclusion === 'skipped' ? 'dim' : 'bold')
+}
+
+function tookOf({ startedAt, finishedAt }: JobView): string {
+  return startedAt !== undefined && finishedAt !== undefined ? formatDuration(finishedAt - startedAt) : ''
+}
+
+/** The jobs that are over, each with its result: `test ✓ 12s, deploy-prod – skipped`. */
+export function sayJobs(run: RunView): string {
+  const over = run.jobs.filter((job) => job.phase === 'finished')
+  return over.map((job) => `${job.key} ${mark(job.conclusion)} ${job.conclusion === 'success' ? tookOf(job) : job.conclusion}`).join(', ')
 }
 
 function mark(conclusion: string | undefined): string {
@@ -121,13 +133,17 @@ export function jobOf(run: RunView, key: string): JobView | undefined {
   return run.jobs.find((job) => job.key === key)
 }
 
-/** Shows a deployment's steps until `reached` or its end. `detail` says more about the step that is worked on. */
-export async function followDeployment(
-  { client, station, signal }: Look,
-  id: string,
-  { reached, detail }: { reached?: (view: DeploymentView) => boolean; detail?: (view: DeploymentView) => string },
-): Promise<DeploymentView> {
-  const shown = new Set<number>()
+interface Following {
+  readonly reached?: (view: DeploymentView) => boolean
+  /** Says more about the step that is worked on. */
+  readonly detail?: (view: DeploymentView) => string
+  /** The steps that have their line already. */
+  readonly shown?: Set<number>
+}
+
+/** Shows a deployment's steps until `reached` or its end. */
+export async function followDeployment(look: Look, id: string, { reached, detail, shown = new Set() }: Following): Promise<DeploymentView> {
+  const { client, station, signal, brief } = look
   return waitFor(
     `the end of deployment ${id}`,
     async () => {
@@ -136,7 +152,7 @@ export async function followDeployment(
       for (const [index, step] of steps.entries()) {
         if (step.state !== 'done' || shown.has(index)) continue
         shown.add(index)
-        station.line(`✓ ${step.why?.sentence ?? step.text}`)
+        if (!brief) station.line(`✓ ${step.why?.sentence ?? step.text}`)
       }
       const active = steps.find((step) => step.state === 'active')
       station.now(`${active?.text ?? view.why.sentence}${detail ? `  ${detail(view)}` : ''}`)

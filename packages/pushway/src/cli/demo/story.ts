@@ -1,12 +1,13 @@
 // The story of the demo: a first release, a better one by canary under load, and a bad one that goes back by itself.
 
 import { join } from 'node:path'
+import { PushwayError } from '@pushway/core/reason/errors.ts'
 import type { DeploymentView } from '@pushway/core/views/types.ts'
 import { formatDuration, formatShare } from '../format.ts'
 import type { Repository } from './git.ts'
 import type { Progress, Station } from './progress.ts'
 import { type DemoReport, readBadRollout } from './report.ts'
-import { findRun, followDeployment, followRun, jobOf, mustSucceed, versionAt, waitFor, whenAnswers } from './stations.ts'
+import { findRun, followDeployment, followRun, jobOf, type Look, mustSucceed, sayJobs, versionAt, waitFor, whenAnswers } from './stations.ts'
 import { ratePerSecond, startTraffic, type Traffic } from './traffic.ts'
 import { type People, project } from './world.ts'
 
@@ -15,6 +16,8 @@ export interface Demo {
   readonly progress: Progress
   readonly people: People
   readonly repository: Repository
+  /** Only what each station came to, without the steps. */
+  readonly brief?: boolean
   /** The folder of the changes to the example. */
   readonly changes: string
   readonly staging: string
@@ -27,6 +30,11 @@ interface Staged {
   readonly pushToStagingMs: number
 }
 
+interface Pushed {
+  readonly commit: string
+  readonly pushedAt: number
+}
+
 interface Asked {
   readonly deployment: string
   readonly pushedAt: number
@@ -35,51 +43,71 @@ interface Asked {
 /** Tells it all; gives what was measured. Throws at the first thing that is not as promised. */
 export async function tellStory(demo: Demo): Promise<DemoReport> {
   const { progress, people } = demo
-  progress.chapter('1. The first release: from git push to production')
-  const first = await toStaging(demo, '1.0.0')
-  await approve(demo, await toApproval(demo, 'Release 1.0.0'), { why: 'The first release: tested, verified in staging.', refuseAda: true }).then((deployment) =>
-    production(demo, deployment, { version: '1.0.0' }),
-  )
-
-  progress.chapter('2. A better version: canary under live load')
-  await demo.repository.change(join(demo.changes, 'better'), 'Give 10 % off on ten or more of one thing')
-  const better = await toStaging(demo, '1.1.0')
-  const betterAsked = await toApproval(demo, 'Release 1.1.0')
-  const traffic = startTraffic(demo.production, demo.signal)
-  progress.line(`Users come to ${demo.production}: ${ratePerSecond} requests a second, from now to the end.`)
-  const live = await production(demo, await approve(demo, betterAsked, { why: 'The digest in staging is this one.' }), { version: '1.1.0', traffic })
-  const done = digestOf(live)
-  if (done !== better.digest) throw new Error(`production runs ${done}, and staging verified ${better.digest}`)
-
+  const first = await firstRelease(demo)
+  const better = await betterRelease(demo)
+  const { traffic, digest } = better
   progress.chapter('3. A bad version, which no test sees')
-  await demo.repository.change(join(demo.changes, 'bad'), 'End each greeting with a phrase')
-  const bad = await toStaging(demo, '1.2.0')
-  const badId = await approve(demo, await toApproval(demo, 'Release 1.2.0'), { why: 'All checks passed.' })
-  const fate = await takenBack(demo, badId, traffic)
-  await goesOn(demo, traffic, done)
+  const brief: Demo = { ...demo, brief: true }
+  const bad = await toStaging(brief, '1.2.0', better.next)
+  const asked = await toApproval(brief, '1.2.0')
+  await approve(brief, asked.deployment, { why: 'All checks passed.' })
+  const fate = await takenBack(brief, asked.deployment, traffic)
+  await goesOn(brief, traffic, digest)
   await traffic.stop()
   return {
     pushToStagingMs: first.pushToStagingMs,
-    pushToProductionMs: (live.finishedAt ?? Date.now()) - betterAsked.pushedAt,
+    pushToProductionMs: better.pushToProductionMs,
     ...measure(fate, traffic),
-    digests: { staging: better.digest, production: done, bad: bad.digest },
+    digests: { staging: better.stagingDigest, production: digest, bad: bad.digest },
     timeline: [...(await people.ada.timeline({ project, limit: 1000 }))].reverse(),
   }
 }
 
+/** Version 1.0.0 is pushed, verified in staging, and promoted to the empty production: nothing is built again. */
+async function firstRelease(demo: Demo): Promise<Staged> {
+  const { progress, people } = demo
+  progress.chapter('1. The first version: from git push to staging, promoted to production by its digest')
+  const staged = await toStaging(demo, '1.0.0')
+  const deployment = await progress.station('ada promotes what staging verified', async (station) => {
+    const { id } = await people.ada.promote(project, 'staging', 'production')
+    station.result('production is empty: all of it goes there at once')
+    return id
+  })
+  await approve(demo, deployment, { why: 'Tested, and verified in staging.', refuseAda: true })
+  await inProduction(demo, deployment, { version: '1.0.0' })
+  return staged
+}
+
+/** Version 1.1.0 goes through main to production by canary, under load; meanwhile ada pushes the next change. */
+async function betterRelease(demo: Demo) {
+  const { progress, repository, changes } = demo
+  progress.chapter('2. A better version: merged to main, canary under live load')
+  await repository.change(join(changes, 'better'), 'Give 10 % off on ten or more of one thing')
+  const staged = await toStaging({ ...demo, brief: true }, '1.1.0')
+  const asked = await toApproval(demo, '1.1.0')
+  const traffic = startTraffic(demo.production, demo.signal)
+  progress.line(`Users come to ${demo.production}: ${ratePerSecond} requests a second, from now to the end.`)
+  await approve(demo, asked.deployment, { why: 'The digest in staging is this one.' })
+  await repository.change(join(changes, 'bad'), 'End each greeting with a phrase')
+  const next = await push({ ...demo, brief: true }, 'develop', 'meanwhile ada pushes 1.2.0 to develop')
+  const live = await inProduction(demo, asked.deployment, { version: '1.1.0', traffic })
+  const digest = digestOf(live)
+  if (digest !== staged.digest) throw new Error(`production runs ${digest}, and staging verified ${staged.digest}`)
+  return { traffic, digest, stagingDigest: staged.digest, next, pushToProductionMs: (live.finishedAt ?? Date.now()) - asked.pushedAt }
+}
+
 /** develop is pushed; its run tests, builds and deploys to staging, where the end-to-end check speaks for it. */
-async function toStaging(demo: Demo, version: string): Promise<Staged> {
+async function toStaging(demo: Demo, version: string, pushed?: Pushed): Promise<Staged> {
   const { progress, people, signal } = demo
-  const pushedAt = Date.now()
   const answers = whenAnswers(demo.staging, version, signal)
   // What fails first is told; this one then ends by the signal or its own time.
   answers.catch(() => undefined)
-  const commit = await push(demo, 'develop', version)
-  const look = (station: Station) => ({ client: people.ada, station, signal })
+  const { commit, pushedAt } = pushed ?? (await push(demo, 'develop', `ada pushes ${version} to develop`))
   const run = await progress.station('run: test, build, deploy-staging', async (station) => {
-    const number = await findRun(look(station), { branch: 'develop', commit })
-    const view = await followRun(look(station), number, (seen) => jobOf(seen, 'deploy-staging')?.deployment !== undefined)
-    station.result(`#${number}, deploy-prod ${jobOf(view, 'deploy-prod')?.conclusion ?? 'not yet decided'}`)
+    const look = lookFor(demo, station)
+    const number = await findRun(look, { branch: 'develop', commit })
+    const view = await followRun(look, number, (seen) => jobOf(seen, 'deploy-staging')?.deployment !== undefined)
+    station.result(`#${number}: ${sayJobs(view)}`)
     return view
   })
   const digest = await progress.station('image in the embedded registry', async (station) => {
@@ -87,74 +115,88 @@ async function toStaging(demo: Demo, version: string): Promise<Staged> {
     station.result(`${image.repository}@${image.digest}`)
     return image.digest
   })
-  const id = jobOf(run, 'deploy-staging')?.deployment ?? ''
-  await progress.station('staging', async (station) => {
-    const isVerifying = (view: DeploymentView) => view.rollout?.steps.some((step) => step.state === 'active' && step.text.includes('end-to-end')) === true
-    mustSucceed(await followDeployment(look(station), id, { reached: isVerifying }))
-    station.result(demo.staging)
-  })
-  await progress.station('end-to-end check in staging', async (station) => {
-    const view = mustSucceed(await followDeployment(look(station), id, {}))
-    if (digestOf(view) !== digest) throw new Error(`staging runs ${digestOf(view)}, and the run pushed ${digest}`)
-    station.result(`passed: ${version} is verified there`)
-  })
+  await verifyInStaging(demo, jobOf(run, 'deploy-staging')?.deployment ?? '', { digest, version })
   return { digest, pushToStagingMs: (await answers) - pushedAt }
 }
 
-async function push(demo: Demo, branch: string, version: string): Promise<string> {
-  return demo.progress.station(`ada pushes ${version} to ${branch}`, async (station) => {
-    const commit = await demo.repository.push(branch, (line) => station.line(line))
+async function verifyInStaging(demo: Demo, id: string, { digest, version }: { digest: string; version: string }): Promise<void> {
+  const shown = new Set<number>()
+  await demo.progress.station('staging', async (station) => {
+    const isVerifying = ({ rollout }: DeploymentView) => rollout?.steps.some((step) => step.state === 'active' && step.text.includes('end-to-end')) === true
+    mustSucceed(await followDeployment(lookFor(demo, station), id, { reached: isVerifying, shown }))
+    station.result(demo.staging)
+  })
+  await demo.progress.station('end-to-end check in staging', async (station) => {
+    const view = mustSucceed(await followDeployment(lookFor(demo, station), id, { shown }))
+    if (digestOf(view) !== digest) throw new Error(`staging runs ${digestOf(view)}, and the run pushed ${digest}`)
+    station.result(`passed: ${version} is verified there`)
+  })
+}
+
+function lookFor({ people, signal, brief }: Demo, station: Station): Look {
+  return { client: people.ada, station, signal, brief }
+}
+
+async function push({ progress, repository, brief }: Demo, branch: string, name: string): Promise<Pushed> {
+  return progress.station(name, async (station) => {
+    const pushedAt = Date.now()
+    const commit = await repository.push(branch, (line) => (brief ? station.now(line) : station.line(line)))
     station.result(commit.slice(0, 7))
-    return commit
+    return { commit, pushedAt }
   })
 }
 
 /** develop is merged into main and pushed; its run stops before production, where an approval is asked. */
-async function toApproval(demo: Demo, title: string): Promise<Asked> {
-  const { progress, people, signal, repository } = demo
-  await repository.merge(title)
-  const pushedAt = Date.now()
-  const commit = await push(demo, 'main', title.split(' ').at(-1) ?? '')
-  return progress.station('run: test, build again; the same tree gives the same digest', async (station) => {
-    const look = { client: people.ada, station, signal }
+async function toApproval(demo: Demo, version: string): Promise<Asked> {
+  const { progress, repository } = demo
+  await repository.merge(`Release ${version}`)
+  const { commit, pushedAt } = await push(demo, 'main', 'ada merges develop into main and pushes')
+  return progress.station('run: test, build; the same tree gives the same digest', async (station) => {
+    const look = lookFor(demo, station)
     const number = await findRun(look, { branch: 'main', commit })
     const run = await followRun(look, number, (seen) => jobOf(seen, 'deploy-prod')?.deployment !== undefined)
-    station.result(`#${number}, approval asked`)
+    station.result(`#${number}: ${sayJobs(run)}, deploy-prod waits for an approval`)
     return { deployment: jobOf(run, 'deploy-prod')?.deployment ?? '', pushedAt }
   })
 }
 
-/** grace looks at what would happen and approves exactly that. Gives the deployment's id. */
-async function approve(demo: Demo, asked: Asked, { why, refuseAda = false }: { why: string; refuseAda?: boolean }): Promise<string> {
+interface Decision {
+  readonly why: string
+  /** Whether ada tries it herself before. */
+  readonly refuseAda?: boolean
+}
+
+/** grace looks at what would happen and approves exactly that. */
+async function approve(demo: Demo, deployment: string, { why, refuseAda = false }: Decision): Promise<void> {
   const { progress, people, signal } = demo
-  const { deployment } = asked
-  return progress.station('approval', async (station) => {
+  await progress.station('approval', async (station) => {
     const open = async () => {
-      const view = await people.grace.deployment(deployment)
-      mustSucceed(view)
+      const view = mustSucceed(await people.grace.deployment(deployment))
       return view.approval?.state === 'open' ? view : undefined
     }
     const view = await waitFor('the question for an approval', open, { signal })
-    if (refuseAda) {
-      const refused = await people.ada.approve(deployment, { why: 'It is mine.' }).then(
-        () => undefined,
-        (error: Error) => error.message,
-      )
-      if (refused === undefined) throw new Error('ada could approve her own release')
-      station.line(`ada tries it herself: ${refused}`)
-    }
+    if (refuseAda) station.line(`ada tries it herself: ${await refusalOf(people.ada.approve(deployment, { why: 'It is mine.' }))}`)
     station.line('grace, the second user of this demo, looks at it (on the page: Approve; here: POST /api/v1/deployments/ID/approve):')
     for (const { service, field, before, after } of view.changes) station.line(`  ${service} ${field}: ${before ?? '(nothing)'} → ${after ?? '(nothing)'}`)
     station.line(`  ${view.evidence.map(({ ok, text }) => `${ok ? '✓' : '✗'} ${text}`).join(' · ')}`)
     const contentDigest = view.approval?.contentDigest
     await people.grace.approve(deployment, { why, ...(contentDigest ? { contentDigest } : {}) })
     station.result(`given by grace for content ${contentDigest?.slice(0, 19)}: “${why}”`)
-    return deployment
   })
 }
 
+async function refusalOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+  } catch (error) {
+    if (error instanceof PushwayError) return error.message
+    throw error
+  }
+  throw new Error('ada could approve her own release')
+}
+
 /** The rollout in production to its good end. */
-async function production(demo: Demo, id: string, { version, traffic }: { version: string; traffic?: Traffic }): Promise<DeploymentView> {
+async function inProduction(demo: Demo, id: string, { version, traffic }: { version: string; traffic?: Traffic }): Promise<DeploymentView> {
   const { progress, people, signal } = demo
   return progress.station(traffic ? 'production: canary 10 → 50 → 100 %' : 'production', async (station) => {
     const detail = (view: DeploymentView) => (traffic ? rolloutNumbers(view, traffic) : '')
@@ -179,8 +221,9 @@ async function takenBack(demo: Demo, id: string, traffic: Traffic) {
   return progress.station('production: the bad release, at 10 %', async (station) => {
     const view = await followDeployment({ client: people.ada, station, signal }, id, { detail: (seen) => rolloutNumbers(seen, traffic) })
     if (view.conclusion === 'success') throw new Error('the bad release was not caught')
-    station.line(view.why.sentence, 'yellow')
+    station.line(`✗ ${view.why.sentence}`, 'yellow')
     const rollout = readBadRollout(await people.ada.explain(id))
+    if (rollout.shares > 1) throw new Error('the bad release was caught, but not at 10 %')
     const firstBadAt = traffic.firstFailure(rollout.whole.from)
     if (firstBadAt === undefined) throw new Error('the bad release was taken back without a bad answer')
     station.result(`caught ${formatDuration(rollout.detectedAt - firstBadAt)} after the first bad answer, rolled back by itself`)

@@ -19,8 +19,6 @@ export interface RouterPlace {
 export interface RouterContractOptions {
   /** Whether requests really pass. */
   readonly traffic: boolean
-  /** Why they do not. */
-  readonly why?: string
 }
 
 const environment = 'acme/hello/test'
@@ -55,7 +53,9 @@ export function routerContract(name: string, make: () => Promise<RouterPlace>, o
       await Promise.all([place.it?.close(), place.a?.close(), place.b?.close()])
     })
     describeRoutes(place)
-    describe.skipIf(!options.traffic)(`traffic${options.why ? ` (${options.why})` : ''}`, () => {
+    // A router in memory answers no request: those sentences of the port can't be asked of it.
+    if (!options.traffic) return
+    describe('traffic', () => {
       describeWeights(place)
       describeTargets(place)
       describeCounts(place)

@@ -13,4 +13,4 @@ async function make() {
   }
 }
 
-routerContract('fake', make, { traffic: false, why: 'no requests pass a router in memory' })
+routerContract('fake', make, { traffic: false })

@@ -6,6 +6,8 @@ function entry<F = void>(row: ErrorEntry<F>): ErrorEntry<F> {
   return row
 }
 
+/** What `pushway get` lists. */
+const listed: readonly string[] = ['project', 'run', 'environment', 'deployment', 'image', 'release']
 const see = 'Each line above says what is wrong and where.'
 
 /** Code → what the error is and says. Codes are stable: scripts compare them. */
@@ -72,7 +74,7 @@ export const errorTable = {
     http: 404,
     exit: 5,
     say: (f) => `There is no ${f.what} ${f.name}.`,
-    next: (f) => `List what there is: pushway get ${f.what}s.`,
+    next: (f) => (listed.includes(f.what) ? `List what there is: pushway get ${f.what}s.` : 'Check how it is written.'),
   }),
   'already-exists': entry<{ what: string; name: string }>({
     kind: 'user',
@@ -213,6 +215,13 @@ export const errorTable = {
     exit: 5,
     say: (f) => `${f.image} is not in the registry.`,
     next: () => 'Push it first, or re-run the build.',
+  }),
+  'image-in-use': entry<{ image: string; where: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 3,
+    say: (f) => `${f.image} can't be deleted: it is ${f.where}.`,
+    next: () => 'Deploy something else there first; how many releases stay ready for a rollback is set with `pushway image policy`.',
   }),
   'image-invalid': entry<{ image: string; problem: string }>({
     kind: 'user',

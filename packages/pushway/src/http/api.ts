@@ -52,6 +52,8 @@ async function answer(services: Services, match: ReturnType<typeof createMatcher
   const principal = route.projectOf
     ? authorizeOwned(services, caller.principal, { route, project, name: ownedName(found) })
     : authorize({ accounts: services.accounts, principal: caller.principal }, route.action, project)
+  // Administrators have a role on every name, also on one that no project has.
+  if (byPath !== undefined && !services.queries.projectNames().includes(byPath)) throw fail('not-found', { what: 'project', name: byPath })
   const gone = new AbortController()
   res.on('close', () => gone.abort())
   const result = await route.handle({

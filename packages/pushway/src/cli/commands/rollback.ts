@@ -26,6 +26,8 @@ export function register(program: Command, context: CommandContext): void {
     ),
   ).action(async (environment: string, options: Options) => {
     const { client, project } = await connectProject(options)
+    // An environment that is not there is another mistake than one without an earlier release.
+    await client.environment(project, environment)
     const opened = await client.rollback(project, environment, options.to)
     context.exit(await finish(client, opened, { watching: options.watch === true, output: options.output }))
   })

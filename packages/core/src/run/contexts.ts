@@ -5,7 +5,7 @@ import { refuse } from '../reason/errors.ts'
 import type { ProjectName, RunId } from '../text/ids.ts'
 import { EvaluationError, evaluateValue } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
-import { resultOf } from './graph.ts'
+import { namedJobs, outputsOfName, resultOfName } from './graph.ts'
 import { inputsContext } from './inputs.ts'
 import type { RunState } from './state.ts'
 import { shortRef } from './trigger.ts'
@@ -74,10 +74,10 @@ function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-/** The `needs` context of a job: result and outputs of each job it names. A tolerated failure is a success here. */
+/** The `needs` context of a job: result and outputs of each job it names, of all legs together. A tolerated failure is a success here. */
 export function needsContext(state: RunState, job: string): JobContexts['needs'] {
-  const needs = state.plan?.jobs.find((planned) => planned.key === job)?.needs ?? []
-  return Object.fromEntries(needs.map((need) => [need, { result: resultOf(state.jobs.get(need)), outputs: state.jobs.get(need)?.outputs ?? {} }]))
+  const needs = namedJobs(state.plan).find((planned) => planned.key === job)?.needs ?? []
+  return Object.fromEntries(needs.map((need) => [need, { result: resultOfName(state, need), outputs: outputsOfName(state, need) }]))
 }
 
 /** What a job's own `if` and `continue-on-error` see. */
@@ -89,15 +89,18 @@ export function jobContexts(
   const { project = '', cause, id, number = 0, attempt, rerunBy } = state
   const { job, vars, serverUrl } = options
   if (!cause) return { github: {}, vars, needs: {}, inputs: {}, matrix: {}, strategy: {} }
-  const github = githubContext({ project, cause, run: { id, number, attempt }, workflow, job, serverUrl, triggeringActor: rerunBy })
-  const strategy = { 'fail-fast': true, 'job-index': 0, 'job-total': 1, 'max-parallel': 1 }
-  return { github, vars, needs: needsContext(state, job), inputs: inputsContext(workflow, cause), matrix: {}, strategy }
+  const planned = state.plan?.jobs.find((one) => one.key === job)
+  const github = githubContext({ project, cause, run: { id, number, attempt }, workflow, job: planned?.id ?? job, serverUrl, triggeringActor: rerunBy })
+  const { matrix, strategy } = planned?.leg ?? { matrix: {}, strategy: { 'fail-fast': true, 'job-index': 0, 'job-total': 1, 'max-parallel': 1 } }
+  return { github, vars, needs: needsContext(state, job), inputs: inputsContext(workflow, cause), matrix, strategy }
 }
 
 export interface JobSpecFacts {
   readonly state: RunState
   readonly workflow: Workflow
   readonly job: Job
+  /** The planned job's key, where it is not the job's id: a leg of a matrix. */
+  readonly key?: string
   readonly attempt: number
   readonly vars: Readonly<Record<string, string>>
   /** With GITHUB_TOKEN. */
@@ -107,8 +110,8 @@ export interface JobSpecFacts {
 
 /** Everything the worker of a job is given. @throws PushwayError `workflow-invalid` when `timeout-minutes` is not a number of minutes. */
 export function jobSpec(facts: JobSpecFacts): JobSpec {
-  const { state, workflow, job, attempt, vars, secrets, server } = facts
-  const contexts = { ...jobContexts(state, workflow, { job: job.id, vars, serverUrl: server?.url }), secrets }
+  const { state, workflow, job, key = job.id, attempt, vars, secrets, server } = facts
+  const contexts = { ...jobContexts(state, workflow, { job: key, vars, serverUrl: server?.url }), secrets }
   return {
     run: state.id,
     runNumber: state.number ?? 0,

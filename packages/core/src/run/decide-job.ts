@@ -4,7 +4,9 @@ import { reason } from '../reason/reasons.ts'
 import { conditionNamesStatus, EvaluationError, evaluateCondition, evaluateValue, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
 import { jobContexts } from './contexts.ts'
-import { ancestorsOf, resultOf } from './graph.ts'
+import { ancestorsOf, isNameFinished, namedJobs, resultOfName } from './graph.ts'
+import { layOut } from './lay-out.ts'
+import { failedLeg, mayStartInParallel } from './legs.ts'
 import type { RunState } from './state.ts'
 import type { Conclusion, JobState, PlannedJob, RunAction, RunEvent } from './types.ts'
 
@@ -26,7 +28,7 @@ const nothing: JobDecision = { events: [], actions: [] }
 export function decideJob(scene: JobScene): JobDecision {
   const { state, workflow, job } = scene
   const planned = state.plan?.jobs.find(({ key }) => key === job.key)
-  const definition = workflow.jobs.find(({ id }) => id === job.key)
+  const definition = workflow.jobs.find(({ id }) => id === (planned?.id ?? job.key))
   if (!planned || !definition) return job.phase === 'finished' ? nothing : finish(scene, 'failure', `The workflow has no job ${job.key} any more.`)
   if (job.phase === 'finished') return closeLeftover(scene)
   if (job.steps) return afterSteps(scene, definition, job.steps)
@@ -43,23 +45,35 @@ export function decideJob(scene: JobScene): JobDecision {
 
 function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): JobDecision {
   const { state, job } = scene
-  if (state.cancel?.force) return finish(scene, 'cancelled', cancelReason(state))
-  if (planned.needs.some((need) => state.jobs.get(need)?.phase !== 'finished')) return nothing
+  if (state.cancel?.force) return finish(scene, 'cancelled', cancelReason(scene))
+  if (planned.needs.some((need) => !isNameFinished(state, need))) return nothing
+  const failed = failedLeg(state, planned)
+  if (failed) return finish(scene, 'cancelled', reason('leg-not-wanted', { leg: failed.name }).sentence)
   const status = statusBefore(state, job.key)
-  const holds = conditionHolds(scene, definition, status)
+  // The condition of a matrix was looked at before its legs were laid out, as on GitHub; a cancelled run asks again.
+  const holds = planned.leg && !state.cancel ? true : conditionHolds(scene, definition, status)
   if (typeof holds === 'string') return finish(scene, 'failure', holds)
-  if (!holds && state.cancel) return finish(scene, 'cancelled', cancelReason(state))
-  if (!holds) return finish(scene, 'skipped', skipReason(scene, definition, status))
+  if (!holds && state.cancel) return finish(scene, 'cancelled', cancelReason(scene))
+  if (!holds) return finish(scene, 'skipped', skipReason(scene, { definition, planned }, status))
+  if (planned.layOut && !job.laidOut) return layOutNow(scene, definition, planned)
+  if (!mayStartInParallel(state, planned)) return nothing
   if (planned.environment === undefined) return start(scene)
   return { events: [], actions: [{ kind: 'OpenDeployment', ...ref(scene), environment: planned.environment }] }
 }
 
+function layOutNow(scene: JobScene, definition: Job, planned: PlannedJob): JobDecision {
+  const { job } = scene
+  const made = layOut(planned, definition, scopeOf(scene, 'success'))
+  if ('problem' in made) return finish(scene, 'failure', made.problem)
+  return { events: [{ type: 'JobLaidOut', job: job.key, attempt: job.attempt, jobs: made.jobs }], actions: [] }
+}
+
 function decideWaiting(scene: JobScene, definition: Job): JobDecision {
-  const { state, job } = scene
+  const { job } = scene
   const end = job.deploymentEnd
   // It ended before the steps began, so the job did not do its work, however the deployment calls it.
   if (end) return finish(scene, end.conclusion === 'success' ? 'failure' : end.conclusion, end.reason)
-  if (isUnwanted(scene, definition)) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(state)))
+  if (isUnwanted(scene, definition)) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(scene)))
   return job.cleared ? start(scene) : nothing
 }
 
@@ -69,13 +83,13 @@ function afterSteps(scene: JobScene, definition: Job, steps: NonNullable<JobStat
   if (steps.conclusion !== 'success') {
     // A worker that was killed by force can't say so itself.
     const conclusion = state.cancel?.force && steps.conclusion === 'failure' ? 'cancelled' : steps.conclusion
-    const problem = steps.problem ?? (conclusion === 'cancelled' && state.cancel ? cancelReason(state) : undefined)
+    const problem = steps.problem ?? (conclusion === 'cancelled' && (state.cancel || isUnwantedLeg(scene)) ? cancelReason(scene) : undefined)
     return both(close(scene, conclusion), conclude(scene, definition, { conclusion, why: problem }))
   }
   if (!job.deployment) return finish(scene, 'success')
   const end = job.deploymentEnd
   if (end) return conclude(scene, definition, { conclusion: end.conclusion, why: end.conclusion === 'success' ? undefined : end.reason })
-  if (state.cancel?.force) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(state)))
+  if (state.cancel?.force) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(scene)))
   if (isUnwanted(scene, definition)) return close(scene, 'cancelled')
   return { events: [], actions: [{ kind: 'ContinueDeployment', ...ref(scene), deployment: job.deployment }] }
 }
@@ -89,8 +103,14 @@ function closeLeftover(scene: JobScene): JobDecision {
 /** Whether a cancelled run stops this job. As on GitHub one whose `if` still holds, such as always(), goes on; not under force. */
 function isUnwanted(scene: JobScene, definition: Job): boolean {
   const { cancel } = scene.state
+  if (isUnwantedLeg(scene)) return true
   if (!cancel) return false
   return cancel.force || conditionHolds(scene, definition, 'cancelled') !== true
+}
+
+function isUnwantedLeg({ state, job }: JobScene): boolean {
+  const planned = state.plan?.jobs.find(({ key }) => key === job.key)
+  return planned !== undefined && failedLeg(state, planned) !== undefined
 }
 
 /** Whether the job's `if` holds; a sentence when it can't be evaluated. */
@@ -109,7 +129,7 @@ function conditionHolds(scene: JobScene, definition: Job, status: Scope['status'
  */
 function statusBefore(state: RunState, key: string): Scope['status'] {
   if (state.cancel) return 'cancelled'
-  const results = ancestorsOf(state.plan?.jobs ?? [], key).map((ancestor) => resultOf(state.jobs.get(ancestor)))
+  const results = ancestorsOf(namedJobs(state.plan), key).map((ancestor) => resultOfName(state, ancestor))
   if (results.includes('failure')) return 'failure'
   return results.every((result) => result === 'success') ? 'success' : 'skipped'
 }
@@ -118,19 +138,22 @@ function scopeOf({ state, workflow, job, vars }: JobScene, status: Scope['status
   return { contexts: { ...jobContexts(state, workflow, { job: job.key, vars }) }, status }
 }
 
-function skipReason({ state, job }: JobScene, definition: Job, status: Scope['status']): string {
+function skipReason({ state, job }: JobScene, { definition, planned }: { definition: Job; planned: PlannedJob }, status: Scope['status']): string {
   const condition = definition.if
   if (status === 'success' || (condition && conditionNamesStatus(condition))) {
     return reason('condition-false', { condition: condition?.value.trim() ?? 'success()' }).sentence
   }
-  const unmet = (keys: readonly string[]) => keys.filter((key) => resultOf(state.jobs.get(key)) !== 'success')
-  const direct = unmet(definition.needs)
-  const jobs = direct.length > 0 ? direct : unmet(ancestorsOf(state.plan?.jobs ?? [], job.key))
+  const unmet = (names: readonly string[]) => names.filter((name) => resultOfName(state, name) !== 'success')
+  const direct = unmet(planned.needs)
+  const jobs = direct.length > 0 ? direct : unmet(ancestorsOf(namedJobs(state.plan), job.key))
   return reason('needs-not-met', { jobs: jobs.join(', ') }).sentence
 }
 
-function cancelReason(state: RunState): string {
-  return reason('cancelled-by-user', { by: state.cancel?.by ?? '' }).sentence
+/** Why it is cancelled: the user's word, or another leg's failure. */
+function cancelReason({ state, job }: JobScene): string {
+  if (state.cancel) return reason('cancelled-by-user', { by: state.cancel.by }).sentence
+  const planned = state.plan?.jobs.find(({ key }) => key === job.key)
+  return reason('leg-not-wanted', { leg: (planned && failedLeg(state, planned)?.name) ?? 'another leg' }).sentence
 }
 
 function conclude(scene: JobScene, definition: Job, { conclusion, why }: { conclusion: Conclusion; why: string | undefined }): JobDecision {

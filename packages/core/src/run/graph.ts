@@ -1,10 +1,14 @@
-// What a job waits for, directly and over others, and what others see of a finished job.
+// What a job waits for, directly and over others, and what others see of it. A name is a job's key or the group of its legs.
 
-import type { Conclusion, JobState, PlannedJob } from './types.ts'
+import type { RunState } from './state.ts'
+import type { Conclusion, JobState, PlannedJob, RunPlan } from './types.ts'
 
-/** The keys of all jobs that come before `key`, over any number of `needs`. */
+/** The names of all jobs that come before `key`, over any number of `needs`. */
 export function ancestorsOf(jobs: readonly PlannedJob[], key: string): readonly string[] {
-  const needs = new Map(jobs.map((job) => [job.key, job.needs]))
+  return findAncestors(new Map(jobs.map((job) => [job.key, job.needs])), key)
+}
+
+function findAncestors(needs: ReadonlyMap<string, readonly string[]>, key: string): readonly string[] {
   const found = new Set<string>()
   const open = [...(needs.get(key) ?? [])]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -15,13 +19,59 @@ export function ancestorsOf(jobs: readonly PlannedJob[], key: string): readonly 
   return [...found]
 }
 
-/** The keys with everything that needs them, over any number of `needs`; in the plan's order. */
-export function withDependents(jobs: readonly PlannedJob[], keys: readonly string[]): readonly string[] {
-  return jobs.filter((job) => keys.includes(job.key) || ancestorsOf(jobs, job.key).some((ancestor) => keys.includes(ancestor))).map((job) => job.key)
+/** Everything that a name can stand for: jobs, and the groups whose legs are laid out. */
+export function namedJobs(plan: RunPlan | undefined): readonly PlannedJob[] {
+  return plan ? [...plan.jobs, ...(plan.groups ?? [])] : []
+}
+
+/** The keys of the jobs that a name stands for: itself, or the legs of the group. */
+export function membersOf(plan: RunPlan | undefined, name: string): readonly string[] {
+  return plan?.jobs.filter((job) => job.key === name || job.within?.includes(name)).map((job) => job.key) ?? []
+}
+
+/**
+ * The keys with everything that needs them, over any number of `needs`; in the plan's order.
+ * `groups`: those that are laid out anew, because what they need runs again.
+ */
+export function withDependents(plan: RunPlan | undefined, keys: readonly string[]): { readonly jobs: readonly string[]; readonly groups: readonly string[] } {
+  if (!plan) return { jobs: [], groups: [] }
+  const needs = new Map(namedJobs(plan).map((job) => [job.key, job.needs]))
+  const again = new Set([...keys, ...plan.jobs.filter((job) => keys.includes(job.key)).flatMap((job) => job.within ?? [])])
+  const follows = (name: string) => findAncestors(needs, name).some((ancestor) => again.has(ancestor))
+  const groups = (plan.groups ?? []).filter((group) => [group.key, ...(group.within ?? [])].some(follows)).map((group) => group.key)
+  const isAgain = (job: PlannedJob) => keys.includes(job.key) || [job.key, ...(job.within ?? [])].some(follows)
+  return { jobs: plan.jobs.filter(isAgain).map((job) => job.key), groups }
 }
 
 /** What others see of a finished job: GitHub's `needs.<job>.result`. */
 export function resultOf(job: JobState | undefined): Conclusion {
   if (job?.tolerated) return 'success'
   return job?.conclusion === 'timed_out' ? 'failure' : (job?.conclusion ?? 'skipped')
+}
+
+/** The result of a name. Legs count together: one failure makes all fail, else one cancelled leg makes all cancelled. */
+export function resultOfName(state: RunState, name: string): Conclusion {
+  const own = state.jobs.get(name)
+  if (own) return resultOf(own)
+  const results = membersOf(state.plan, name).map((key) => resultOf(state.jobs.get(key)))
+  if (results.includes('failure')) return 'failure'
+  if (results.includes('cancelled')) return 'cancelled'
+  return results.includes('success') ? 'success' : 'skipped'
+}
+
+/** The outputs of a name. Of legs, the one that ended last counts for each output; an empty one replaces nothing, as on GitHub. */
+export function outputsOfName(state: RunState, name: string): Readonly<Record<string, string>> {
+  const own = state.jobs.get(name)
+  if (own) return own.outputs
+  const legs = membersOf(state.plan, name).flatMap((key) => state.jobs.get(key) ?? [])
+  const inOrder = legs.toSorted((a, b) => (a.ended ?? 0) - (b.ended ?? 0))
+  return Object.fromEntries(inOrder.flatMap((leg) => Object.entries(leg.outputs).filter(([, value]) => value !== '')))
+}
+
+/** Whether everything that a name stands for has ended. */
+export function isNameFinished(state: RunState, name: string): boolean {
+  const own = state.jobs.get(name)
+  if (own) return own.phase === 'finished'
+  const members = membersOf(state.plan, name)
+  return members.length > 0 && members.every((key) => state.jobs.get(key)?.phase === 'finished')
 }

@@ -1,10 +1,11 @@
 // What a run will do, as far as it can be known before it starts: its jobs with their names and environments.
 
 import { type Diagnostic, hasErrors, type Parsed } from '../text/diagnostic.ts'
-import { EvaluationError, evaluateText, type Scope } from '../workflow/evaluate.ts'
+import { EvaluationError, evaluateText, evaluateValue, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Template, Workflow } from '../workflow/types.ts'
 import { githubContext } from './contexts.ts'
 import { checkInputs, inputsContext } from './inputs.ts'
+import { environmentProblem, isKnownEarly, layOutLater } from './lay-out.ts'
 import type { PlannedJob, RunCause, RunPlan } from './types.ts'
 
 export interface PlanOptions {
@@ -18,26 +19,38 @@ export function planRun(workflow: Workflow, cause: RunCause, options: PlanOption
   const diagnostics: Diagnostic[] = [...checkInputs(workflow, cause)]
   const github = githubContext({ project: options.repository, cause, workflow })
   const scope: Scope = { contexts: { github, vars: options.vars, inputs: inputsContext(workflow, cause) }, status: 'success' }
-  const text = (template: Template | undefined) => template && textOrFinding(template, scope, diagnostics)
-  const jobs = workflow.jobs.map((job) => planJob(job, text, diagnostics))
-  const runName = text(workflow.runName)?.trim()
+  const jobs = workflow.jobs.map((job) => planJob(job, scope, diagnostics))
+  const runName = workflow.runName && attempt(() => evaluateText(workflow.runName as Template, scope), diagnostics)?.trim()
   if (hasErrors(diagnostics)) return { diagnostics }
   return { value: { jobs, ...(runName ? { runName } : {}) }, diagnostics }
 }
 
-function planJob(job: Job, text: (template: Template | undefined) => string | undefined, diagnostics: Diagnostic[]): PlannedJob {
-  const environment = text(job.environment?.name)?.trim()
-  if (job.environment && environment && !/^[A-Za-z0-9_][\w.-]{0,99}$/.test(environment)) {
-    const message = `"${environment}" can't be the name of an environment: use letters, digits, ".", "_" and "-" (at most 100), starting with a letter, digit or "_".`
-    diagnostics.push({ severity: 'error', code: 'environment-name', message, at: job.environment.name.at })
-  }
-  const { id: key, needs, runsOn } = job
-  return { key, name: text(job.name)?.trim() || key, needs, runsOn, ...(environment ? { environment } : {}) }
+/** What waits for other jobs stays as it is written until these have ended. */
+function planJob(job: Job, scope: Scope, diagnostics: Diagnostic[]): PlannedJob {
+  const text = (template: Template | undefined) => template && attempt(() => evaluateText(template, scope), diagnostics)
+  const { id: key, needs } = job
+  const environment = job.environment && isKnownEarly(job.environment.name) ? text(job.environment.name)?.trim() : job.environment?.name.value
+  const problem = job.environment && environment && isKnownEarly(job.environment.name) ? environmentProblem(environment) : undefined
+  if (job.environment && problem) diagnostics.push({ severity: 'error', code: 'environment-name', message: problem, at: job.environment.name.at })
+  const later = attempt(() => layOutLater(job, scope), diagnostics)
+  if (later?.problem) diagnostics.push({ severity: 'error', code: 'matrix-invalid', message: later.problem, at: job.strategy?.at ?? job.at })
+  const layOut = later?.layOut
+  const name = job.name && isKnownEarly(job.name) ? text(job.name)?.trim() : undefined
+  const runsOn = layOut ? job.runsOn : job.runsOn.flatMap((label) => labelsOf({ value: label, at: job.at }, scope, diagnostics))
+  return { key, name: name || key, needs, runsOn, ...(environment ? { environment } : {}), ...(layOut ? { layOut } : {}) }
 }
 
-function textOrFinding(template: Template, scope: Scope, diagnostics: Diagnostic[]): string | undefined {
+function labelsOf(label: Template, scope: Scope, diagnostics: Diagnostic[]): readonly string[] {
+  const value = attempt(() => evaluateValue(label, scope), diagnostics)
+  const labels = Array.isArray(value) ? value.map(String) : [String(value ?? '')]
+  if (labels.every((text) => text.trim() !== '')) return labels
+  diagnostics.push({ severity: 'error', code: 'runs-on-empty', message: `\`runs-on: ${label.value}\` gives no label. Name a runner.`, at: label.at })
+  return []
+}
+
+function attempt<T>(work: () => T, diagnostics: Diagnostic[]): T | undefined {
   try {
-    return evaluateText(template, scope)
+    return work()
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error
     diagnostics.push(error.diagnostic)

@@ -1,6 +1,8 @@
 // Why a job waits or ended as it did, in one sentence, for CLI and UI.
 
 import { type ReasonText, reason } from '../reason/reasons.ts'
+import { isNameFinished } from './graph.ts'
+import { mayStartInParallel } from './legs.ts'
 import type { RunState } from './state.ts'
 import type { JobState } from './types.ts'
 
@@ -25,8 +27,10 @@ export function jobReason(state: RunState, key: string): ReasonText | undefined 
 
 function pendingReason(state: RunState, job: JobState, environment: string): ReasonText {
   const needs = state.plan?.jobs.find((planned) => planned.key === job.key)?.needs ?? []
-  const open = needs.filter((need) => state.jobs.get(need)?.phase !== 'finished')
+  const open = needs.filter((need) => !isNameFinished(state, need))
   if (open.length > 0) return reason('waiting-for-job', { jobs: open.join(', ') })
+  const group = state.plan?.jobs.find((planned) => planned.key === job.key)
+  if (group && !mayStartInParallel(state, group)) return reason('waiting-for-leg', { most: group.leg?.strategy['max-parallel'] ?? 1 })
   return environment === '' ? reason('waiting-for-runner') : reason('waiting-for-clearance', { environment })
 }
 

@@ -2,7 +2,7 @@
 
 import type { EpochMs, ProjectName, RunId } from '../text/ids.ts'
 import { withDependents } from './graph.ts'
-import type { Conclusion, JobState, RunCause, RunEvent, RunPlan } from './types.ts'
+import type { Conclusion, JobState, PlannedJob, RunCause, RunEvent, RunPlan } from './types.ts'
 
 export interface RunState {
   readonly id: RunId
@@ -54,9 +54,11 @@ export function evolveRun(state: RunState, event: RunEvent, at: EpochMs): RunSta
     case 'StepStarted':
     case 'StepFinished':
       return state
+    case 'JobLaidOut':
+      return laidOut(state, event)
     default: {
       const job = state.jobs.get(event.job)
-      const next = job && evolveJob(job, event)
+      const next = job && evolveJob(job, event, state.jobs)
       return next && next !== job ? { ...state, jobs: new Map(state.jobs).set(job.key, next) } : state
     }
   }
@@ -76,15 +78,54 @@ function freshJob(key: string, attempt: number): JobState {
   return { key, attempt, phase: 'pending', outputs: {} }
 }
 
-function rerun(state: RunState, event: Extract<RunEvent, { type: 'RerunRequested' }>): RunState {
-  const again = withDependents(state.plan?.jobs ?? [], event.jobs)
-  if (again.length === 0) return state
-  const attempt = state.attempt + 1
-  const jobs = new Map([...state.jobs].map(([key, job]) => [key, again.includes(key) ? freshJob(key, attempt) : job]))
-  return { ...state, jobs, attempt, rerunBy: event.by, cancel: undefined, finished: false, conclusion: undefined }
+/** The job gives way to its legs, which stand where it stood; or stays, with what is known of it now. */
+function laidOut(state: RunState, { job: key, attempt, jobs: legs }: Extract<RunEvent, { type: 'JobLaidOut' }>): RunState {
+  const job = state.jobs.get(key)
+  const planned = state.plan?.jobs.find((one) => one.key === key)
+  if (!state.plan || !planned || job?.phase !== 'pending' || job.attempt !== attempt || job.laidOut) return state
+  const isGroup = legs.every((leg) => leg.key !== key)
+  const groups = isGroup ? [...(state.plan.groups ?? []), planned] : state.plan.groups
+  const plan = { ...state.plan, jobs: state.plan.jobs.flatMap((one) => (one === planned ? legs : [one])), ...(groups ? { groups } : {}) }
+  const fresh = new Map(legs.map((leg) => [leg.key, { ...freshJob(leg.key, attempt), laidOut: leg.layOut === undefined || leg.key === key }]))
+  return { ...state, plan, jobs: inPlanOrder(plan.jobs, new Map([...state.jobs, ...fresh])) }
 }
 
-function evolveJob(job: JobState, event: JobEvent): JobState {
+function inPlanOrder(planned: readonly PlannedJob[], jobs: ReadonlyMap<string, JobState>): ReadonlyMap<string, JobState> {
+  return new Map(planned.flatMap(({ key }) => (jobs.has(key) ? [[key, jobs.get(key) as JobState] as const] : [])))
+}
+
+function rerun(state: RunState, event: Extract<RunEvent, { type: 'RerunRequested' }>): RunState {
+  const again = withDependents(state.plan, event.jobs)
+  if (!state.plan || again.jobs.length === 0) return state
+  const attempt = state.attempt + 1
+  const plan = foldGroups(state.plan, again.groups)
+  const isFresh = (key: string) => again.jobs.includes(key) || again.groups.includes(key)
+  const jobs = new Map(plan.jobs.map(({ key }) => [key, isFresh(key) ? againFresh(plan, key, attempt) : (state.jobs.get(key) ?? freshJob(key, attempt))]))
+  return { ...state, plan, jobs, attempt, rerunBy: event.by, cancel: undefined, finished: false, conclusion: undefined }
+}
+
+/** A leg of a group that stays laid out is not laid out again. */
+function againFresh(plan: RunPlan, key: string, attempt: number): JobState {
+  const leg = plan.jobs.find((job) => job.key === key)?.leg
+  return { ...freshJob(key, attempt), ...(leg ? { laidOut: true } : {}) }
+}
+
+/** The plan with the named groups as single jobs again, in the place of their first leg. */
+function foldGroups(plan: RunPlan, names: readonly string[]): RunPlan {
+  if (names.length === 0) return plan
+  const outermost = (job: PlannedJob) => job.within?.find((name) => names.includes(name))
+  const folded = new Set<string>()
+  const jobs = plan.jobs.flatMap((job) => {
+    const name = outermost(job)
+    if (name === undefined) return [job]
+    if (folded.has(name)) return []
+    folded.add(name)
+    return plan.groups?.filter((group) => group.key === name) ?? []
+  })
+  return { ...plan, jobs, groups: plan.groups?.filter((group) => !names.includes(group.key) && !outermost(group)) ?? [] }
+}
+
+function evolveJob(job: JobState, event: JobEvent, all: ReadonlyMap<string, JobState>): JobState {
   if ('attempt' in event && event.attempt !== job.attempt) return job
   switch (event.type) {
     case 'JobStarted':
@@ -98,7 +139,8 @@ function evolveJob(job: JobState, event: JobEvent): JobState {
     case 'JobFinished': {
       if (job.phase === 'finished') return job
       const { conclusion, outputs, reason, tolerated } = event
-      return { ...job, phase: 'finished', conclusion, outputs, ...(reason ? { reason } : {}), ...(tolerated ? { tolerated } : {}) }
+      const ended = [...all.values()].filter((other) => other.phase === 'finished').length
+      return { ...job, phase: 'finished', conclusion, outputs, ended, ...(reason ? { reason } : {}), ...(tolerated ? { tolerated } : {}) }
     }
     case 'DeploymentOpened':
       if (job.deployment) return job

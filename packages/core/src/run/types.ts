@@ -23,13 +23,29 @@ export interface RunCause {
 export interface PlannedJob {
   readonly key: string
   readonly name: string
+  /** Keys of jobs, or of groups whose jobs are meant all. */
   readonly needs: readonly string[]
   readonly runsOn: readonly string[]
   readonly environment?: EnvironmentName
+  /** The job's id in the workflow, where the key is another: a leg of a matrix. */
+  readonly id?: string
+  /** The groups it belongs to, outermost first; the name of a group stands for all its jobs. */
+  readonly within?: readonly string[]
+  /** It is laid out when what it needs has ended; `legs`: how many jobs it becomes, null when that is known only then. */
+  readonly layOut?: { readonly legs: number | null }
+  readonly leg?: JobLeg
+}
+
+/** What makes a leg of a matrix: its values, and the `strategy` context. */
+export interface JobLeg {
+  readonly matrix: Readonly<Record<string, unknown>>
+  readonly strategy: { readonly 'fail-fast': boolean; readonly 'job-index': number; readonly 'job-total': number; readonly 'max-parallel': number }
 }
 
 export interface RunPlan {
   readonly jobs: readonly PlannedJob[]
+  /** What was laid out as other jobs, as it was planned before. */
+  readonly groups?: readonly PlannedJob[]
   /** The evaluated `run-name`; it takes the place of the requested title. */
   readonly runName?: string
 }
@@ -48,6 +64,8 @@ export type RunEvent =
   | { readonly type: 'RunPlanned'; readonly plan: RunPlan }
   /** The workflow or its files were refused; the run ends at once. Sentences as `formatDiagnostic` gives them. */
   | { readonly type: 'RunRefused'; readonly problems: readonly string[] }
+  /** What the job needs has ended and its condition holds: these are its legs, or itself with what is known now. */
+  | { readonly type: 'JobLaidOut'; readonly job: string; readonly attempt: number; readonly jobs: readonly PlannedJob[] }
   | { readonly type: 'JobStarted'; readonly job: string; readonly attempt: number }
   | { readonly type: 'StepStarted'; readonly job: string; readonly attempt: number; readonly step: number; readonly name: string }
   | {
@@ -123,6 +141,10 @@ export interface JobState {
   readonly reason?: string
   /** It failed and `continue-on-error` makes others see success. */
   readonly tolerated?: boolean
+  /** It has been laid out: its labels and name are final. */
+  readonly laidOut?: boolean
+  /** How many jobs of the run had ended when it did. */
+  readonly ended?: number
 }
 
 /** Everything a job worker needs; crosses to it as JSON on its standard input, because it holds secret values. */

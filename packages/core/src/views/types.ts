@@ -71,6 +71,8 @@ export interface RunView extends RunSummary {
 export interface JobView {
   readonly key: string
   readonly name: string
+  /** Legs of one matrix have the same. */
+  readonly group?: string
   readonly needs: readonly string[]
   readonly attempt: number
   readonly phase: JobPhase

@@ -73,6 +73,23 @@ export function namesStatus(text: string): boolean {
   return tokens.some((token, i) => token.type === TokenType.IDENTIFIER && statusFunctions.has(token.lexeme.toLowerCase()) && isCall(tokens, i))
 }
 
+/** Which of the contexts `names` a template mentions in its `${{ }}`; all of them when it can't be read. */
+export function mentionedContexts<N extends string>(template: string, names: readonly N[]): readonly N[] {
+  try {
+    const expressions = splitTemplate(template).filter((segment) => segment.kind === 'expression')
+    const used = new Set(expressions.flatMap(({ text }) => contextsOf(text)))
+    return names.filter((name) => used.has(name))
+  } catch {
+    return names
+  }
+}
+
+function contextsOf(expression: string): readonly string[] {
+  const tokens = lex(expression)
+  const isContext = (token: Token, i: number) => token.type === TokenType.IDENTIFIER && tokens[i - 1]?.type !== TokenType.DOT && !isCall(tokens, i)
+  return tokens.filter(isContext).map((token) => token.lexeme.toLowerCase())
+}
+
 function isCall(tokens: readonly Token[], index: number): boolean {
   return tokens[index + 1]?.type === TokenType.LEFT_PAREN && tokens[index - 1]?.type !== TokenType.DOT
 }

@@ -3,6 +3,7 @@
 import { add, notYet } from './findings.ts'
 import { checkId, readCondition, readDefaults } from './parse-common.ts'
 import { readSteps } from './parse-step.ts'
+import { readStrategy } from './parse-strategy.ts'
 import type { Job } from './types.ts'
 import { type Entry, entriesOf, isMapValue, itemsOf, takeKeys, templateAt, templateMapOf, templateOf, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -26,6 +27,7 @@ const jobKeys = [
   'env',
   'outputs',
   'environment',
+  'strategy',
   'defaults',
   'timeout-minutes',
   'continue-on-error',
@@ -48,6 +50,7 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
     needs: [...new Set(needs.map(textOf))],
     if: keys.if && readCondition(source, keys.if.value, 'job'),
     runsOn: readRunsOn(source, keys['runs-on']?.value),
+    strategy: readStrategy(source, keys.strategy),
     env: templateMapOf(source, keys.env?.value),
     outputs: templateMapOf(source, keys.outputs?.value),
     environment: readEnvironment(source, keys.environment?.value),
@@ -65,11 +68,7 @@ function readRunsOn(source: YamlSource, value: Value | undefined): readonly stri
     notYet(source.findings, value.at, ['runs-on as a map', 'Write a label or a list of labels'])
     return []
   }
-  return itemsOf(source, value).map((label) => {
-    const text = textOf(label)
-    if (text.includes('${{')) notYet(source.findings, label.at, ['an expression in runs-on', 'Write the label itself'])
-    return text
-  })
+  return itemsOf(source, value).map(textOf)
 }
 
 function readEnvironment(source: YamlSource, value: Value | undefined): Job['environment'] {

@@ -45,12 +45,30 @@ export interface Input {
   readonly options?: readonly string[]
 }
 
+/** A YAML value of any shape, its texts still templates: the dimensions of a matrix. */
+export type ValueTree =
+  | { readonly kind: 'template'; readonly template: Template }
+  | { readonly kind: 'plain'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'list'; readonly items: readonly ValueTree[] }
+  | { readonly kind: 'map'; readonly entries: readonly (readonly [name: string, value: ValueTree])[] }
+
+export interface Strategy {
+  readonly matrix?: ValueTree
+  /** True when absent. */
+  readonly failFast?: Template
+  /** No limit when absent. */
+  readonly maxParallel?: Template
+  readonly at: Located<string>['at']
+}
+
 export interface Job {
   readonly id: string
   readonly name?: Template
   readonly needs: readonly string[]
   readonly if?: Template
+  /** Labels; they may hold `${{ }}`. */
   readonly runsOn: readonly string[]
+  readonly strategy?: Strategy
   readonly env: TemplateMap
   readonly outputs: TemplateMap
   readonly environment?: { readonly name: Template; readonly url?: Template }

@@ -16,11 +16,11 @@ export const startJob: Performer = {
     const { project, cause, workflowFile } = state
     if (project === undefined || cause === undefined || workflowFile === undefined) throw fail('not-found', { what: 'run', name: body.run })
     const workflow = (await sources.workflow(project, cause.sha, workflowFile))?.value
-    const job = workflow?.jobs.find(({ id }) => id === body.job)
-    if (!workflow || !job) throw fail('not-found', { what: 'job', name: body.job })
-    checkLabels(job.runsOn, world.jobs.capabilities.labels)
-    const environment = state.plan?.jobs.find(({ key }) => key === body.job)?.environment
-    const scope = { project, environment }
+    const planned = state.plan?.jobs.find(({ key }) => key === body.job)
+    const job = workflow?.jobs.find(({ id }) => id === (planned?.id ?? body.job))
+    if (!workflow || !planned || !job) throw fail('not-found', { what: 'job', name: body.job })
+    checkLabels(planned.runsOn, world.jobs.capabilities.labels)
+    const scope = { project, environment: planned.environment }
     const token = (await world.tokens.create(body.run, project)).reveal()
     const secrets = Object.fromEntries(Object.entries(world.settings.secrets(scope)).map(([name, { value }]) => [name, value.reveal()]))
     const config = (await sources.config(project, cause.sha)).value
@@ -29,6 +29,7 @@ export const startJob: Performer = {
       state,
       workflow,
       job,
+      key: body.job,
       attempt: body.attempt,
       vars: world.settings.variables(scope),
       secrets: { ...secrets, GITHUB_TOKEN: token },

@@ -5,6 +5,7 @@ import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { ReasonText } from '@pushway/core/reason/reasons.ts'
 import { reason } from '@pushway/core/reason/reasons.ts'
+import { membersOf } from '@pushway/core/run/graph.ts'
 import { jobReason } from '@pushway/core/run/reason.ts'
 import type { RunState } from '@pushway/core/run/state.ts'
 import type { JobState, PlannedJob } from '@pushway/core/run/types.ts'
@@ -90,7 +91,8 @@ function jobView(state: RunState, planned: PlannedJob, events: readonly StoredEv
   return {
     key: job.key,
     name: planned.name,
-    needs: planned.needs,
+    needs: planned.needs.flatMap((need) => membersOf(state.plan, need)),
+    ...(planned.within ? { group: planned.within.at(-1) } : {}),
     attempt: job.attempt,
     phase: job.phase,
     ...(job.conclusion ? { conclusion: job.conclusion } : {}),

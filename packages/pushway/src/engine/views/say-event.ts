@@ -58,6 +58,7 @@ const runTypes: ReadonlySet<string> = new Set<RunEvent['type']>([
   'RunRequested',
   'RunPlanned',
   'RunRefused',
+  'JobLaidOut',
   'JobStarted',
   'StepStarted',
   'StepFinished',
@@ -82,6 +83,8 @@ function sayRunEvent(event: RunEvent): string {
       return `${event.plan.jobs.length} jobs are planned: ${event.plan.jobs.map((job) => job.key).join(', ')}.`
     case 'RunRefused':
       return `Refused: ${event.problems.join(' ')}`
+    case 'JobLaidOut':
+      return event.jobs.length === 1 ? `Job ${event.job} is laid out.` : `Job ${event.job} is laid out as ${event.jobs.length} jobs.`
     case 'JobStarted':
       return `Job ${event.job} started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ''}.`
     case 'StepStarted':

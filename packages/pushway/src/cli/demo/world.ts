@@ -88,7 +88,7 @@ export async function startServer({ data }: Place, signal: AbortSignal): Promise
 }
 
 function readFirstLine(child: ChildProcess, errors: string, signal: AbortSignal): Promise<Ready> {
-  const said = () => readFileSync(errors, 'utf8').trim().split('\n').slice(0, 2).join(' ')
+  const said = () => readFileSync(errors, 'utf8').trim().split('\n').slice(0, 2).join(' ').replace(/\.$/, '')
   return new Promise((resolve, reject) => {
     const stop = (why: unknown) => reject(why)
     signal.addEventListener('abort', () => stop(signal.reason), { once: true })

@@ -9,9 +9,6 @@ import { startFullLoad } from './support/full-load.ts'
 import { timeProgram } from './support/processes.ts'
 import { fixed, median, printMachine, printTable } from './support/report.ts'
 
-// The tests' server is the bundle here.
-process.env.PUSHWAY_TEST_BUNDLE ??= '1'
-
 const rounds = 3
 const patienceMs = 60_000
 const canary = ['strategy: { canary: { steps: [10%, 50%], every: 3s, ready-within: 30s, analysis: { errors: "< 1%", min-requests: 50, no-data: hold } } }']

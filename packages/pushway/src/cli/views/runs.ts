@@ -49,11 +49,11 @@ const jobColumns: readonly Column<JobView>[] = [
 ]
 
 /** What a run's status is in one word. */
-export function runState(run: RunSummary): string {
+function runState(run: RunSummary): string {
   return run.conclusion ?? run.status
 }
 
-export function jobState(job: JobView): string {
+function jobState(job: JobView): string {
   return job.conclusion ?? job.phase
 }
 

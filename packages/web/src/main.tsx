@@ -9,5 +9,6 @@ import { loadSession } from './lib/session.ts'
 const root = document.getElementById('app')
 listenForLinks()
 listenForKeys()
-void loadSession()
+// A one-time address is used before it is asked who is there.
+if (!/^\/sign-in$/.test(window.location.pathname) || window.location.hash === '') void loadSession()
 if (root) render(<App />, root)

@@ -3,7 +3,7 @@
 import dagre from '@dagrejs/dagre'
 import type { JobGraph } from './nodes.ts'
 
-export const nodeWidth = 148
+export const nodeWidth = 152
 export const nodeHeight = 44
 
 export interface Placed {
@@ -24,7 +24,7 @@ export interface Layout {
 /** Places of all nodes and curves of all edges, top to bottom. */
 export function layOut({ nodes, edges }: JobGraph): Layout {
   const graph = new dagre.graphlib.Graph()
-  graph.setGraph({ rankdir: 'TB', nodesep: 16, ranksep: 32, marginx: 4, marginy: 4 })
+  graph.setGraph({ rankdir: 'TB', nodesep: 8, ranksep: 32, marginx: 1, marginy: 1 })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const { id } of nodes) graph.setNode(id, { width: nodeWidth, height: nodeHeight })
   for (const { from, to } of edges) graph.setEdge(from, to)

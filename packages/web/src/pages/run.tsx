@@ -136,6 +136,7 @@ function Problems({ problems }: { readonly problems: readonly string[] }) {
 
 function JobFacts({ job, project }: { readonly job: JobView; readonly project: string }) {
   const outputs = Object.entries(job.outputs)
+  if (!job.why && outputs.length === 0 && job.environment === undefined && job.attempt === 1) return null
   return (
     <section class="job-facts" aria-label={`Job ${job.name}`}>
       <h2>

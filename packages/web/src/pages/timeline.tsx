@@ -128,7 +128,7 @@ function Entry({ entry, cause, everywhere, light }: EntryProps) {
       <span class="entry-place dim">
         {everywhere && <a href={`/${entry.project}`}>{entry.project}</a>}
         {entry.environment !== undefined && <a href={environmentHref(entry.project, entry.environment)}>{entry.environment}</a>}
-        {entry.by}
+        {entry.by?.startsWith('run ') ? undefined : entry.by}
       </span>
       <span class="entry-time dim">
         <Time at={entry.at} />

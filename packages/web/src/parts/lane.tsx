@@ -54,7 +54,7 @@ function Station({ station, passed, reached }: { readonly station: WayStation; r
         <span class="station-dot">{shown ? <StateIcon tone={shown.tone} size={20} /> : <span class="station-hole" />}</span>
         <span class="station-title">{station.title}</span>
         <span class="station-state">
-          {shown ? <span class={`state-${shown.tone}`}>{shown.word}</span> : <span class="dim">not there</span>}
+          {shown ? <span class={`state-${shown.tone}`}>{shown.word}</span> : <span class="dim">{passed ? 'passed by' : 'not yet'}</span>}
           {shown && station.kind !== 'commit' && station.kind !== 'image' && state !== 'pending' && (
             <span class="dim">
               {' '}

@@ -83,9 +83,9 @@ function columnOf(lanes: readonly LaneView[], kind: StationView['kind'], title: 
   }
 }
 
-/** The one sentence that says why a way does not go on: of its first failed station, else of the first that waits. */
+/** The one sentence that says why a way does not go on: of its furthest station that failed, else of the furthest that waits or moves. */
 export function whyOf({ stations }: Way): { readonly text: string; readonly station: WayStation } | undefined {
-  const station =
-    stations.find(({ state }) => state === 'failed') ?? stations.find(({ state, why }) => (state === 'waiting' || state === 'active') && why !== undefined)
+  const told = stations.filter(({ why }) => why !== undefined)
+  const station = told.findLast(({ state }) => state === 'failed') ?? told.findLast(({ state }) => state === 'waiting' || state === 'active')
   return station?.why === undefined ? undefined : { text: station.why, station }
 }

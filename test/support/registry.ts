@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fail } from '@pushway/core/reason/errors.ts'
 import { openFileBlobs } from '../../packages/pushway/src/drivers/blobs/files.ts'
 import type { BlobStore } from '../../packages/pushway/src/ports/blobs.ts'
 import type { Principal } from '../../packages/pushway/src/ports/principal.ts'
@@ -18,6 +19,8 @@ export interface ServedRegistry {
   readonly blobs: BlobStore
   readonly index: RegistryIndex
   readonly pushes: RegistryPush[]
+  /** Digests that can't be deleted. */
+  readonly inUse: Set<string>
   /** `METHOD path` of every request. */
   readonly requests: string[]
   close(): Promise<void>
@@ -53,7 +56,14 @@ export async function serveRegistry(dir = tempDir('registry')): Promise<ServedRe
   const index = openRegistryIndex(database, { now: () => 1_000 })
   const pushes: RegistryPush[] = []
   const requests: string[] = []
-  const handle = createRegistry({ blobs, index, access: testAccess, onPush: (push) => pushes.push(push) })
+  const inUse = new Set<string>()
+  const handle = createRegistry({
+    ...{ blobs, index, access: testAccess },
+    onPush: (push) => pushes.push(push),
+    refuseInUse(repository, digest) {
+      if (inUse.has(digest)) throw fail('image-in-use', { image: `${repository}@${digest}`, where: 'live in production (web)' })
+    },
+  })
   const server = createServer((req, res) => {
     requests.push(`${req.method} ${req.url}`)
     void handle(req, res)
@@ -67,6 +77,7 @@ export async function serveRegistry(dir = tempDir('registry')): Promise<ServedRe
     index,
     pushes,
     requests,
+    inUse,
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -95,3 +95,59 @@ export interface Collection {
   /** Kept manifests that can't be read: as long as there is one, no blob is removed, for it may be one of theirs. */
   readonly unreadable: readonly KeptManifest[]
 }
+
+/** An image or other manifest of a project as lists show it. Sizes in bytes. */
+export interface ImageEntry {
+  readonly repository: string
+  readonly digest: Digest
+  readonly tags: readonly string[]
+  readonly mediaType: string
+  readonly seenAt: EpochMs
+  /** Everything it is made of, each part once. */
+  readonly size: number
+  /** What would be freed if it were gone: parts that nothing else has. */
+  readonly own: number
+  readonly subject?: Digest
+  readonly uses: readonly ImageUse[]
+}
+
+export interface ImageDetails extends ImageEntry {
+  readonly parts: readonly { readonly digest: Digest; readonly size: number; readonly kind: 'manifest' | 'blob'; readonly stored: boolean }[]
+  /** What speaks of it: signatures, bills of materials. */
+  readonly referrers: readonly { readonly digest: Digest; readonly artifactType?: string }[]
+}
+
+/** One push of a tag. */
+export interface ImagePushEntry {
+  readonly repository: string
+  readonly tag?: string
+  readonly digest: Digest
+  readonly at: EpochMs
+  readonly run?: RunId
+  /** Whether the registry still has it. */
+  readonly stored: boolean
+  readonly uses: readonly ImageUse[]
+}
+
+/** What one pass of garbage collection did, or would do. */
+export interface GarbageReport {
+  readonly dryRun: boolean
+  readonly manifests: readonly { readonly repository: string; readonly digest: Digest }[]
+  readonly blobs: number
+  readonly bytes: number
+  /** Unfinished uploads that were given up. */
+  readonly uploads: number
+  /** Unpacked images that nothing runs from. */
+  readonly trees: number
+  readonly kept: number
+  /** Kept manifests that can't be read: no blob was removed because of them. */
+  readonly unreadable: readonly KeptManifest[]
+}
+
+/** What a project says about its images. */
+export interface ImagePolicy {
+  /** How many releases of each environment stay ready to be gone back to, 1 to 1000. */
+  readonly keepReleases: number
+  /** Whether everyone may pull without a credential. */
+  readonly anonymousPull: boolean
+}

@@ -32,6 +32,10 @@ const needs = {
   'secret.set': 'write',
   'variable.list': 'read',
   'variable.set': 'write',
+  'image.read': 'read',
+  'image.remove': 'write',
+  'image.administer': 'admin',
+  'image.collect': 'installation',
   'webhook.read': 'admin',
   'webhook.set': 'admin',
   'member.list': 'read',
@@ -105,11 +109,17 @@ export function may(asker: Asker, action: Action, project?: ProjectName): boolea
 export function mayUseImages(
   accounts: Accounts,
   principal: Principal | undefined,
-  wanted: { readonly repository: string; readonly right: RegistryRight; readonly projects: readonly ProjectName[] },
+  wanted: {
+    readonly repository: string
+    readonly right: RegistryRight
+    readonly projects: readonly ProjectName[]
+    readonly isOpen?: (project: ProjectName) => boolean
+  },
 ): boolean {
-  if (!principal) return false
   const [owner = '', name = ''] = wanted.repository.split('/')
   const project = wanted.projects.find((p) => p.toLowerCase() === `${owner}/${name}`)
+  if (wanted.right === 'pull' && project !== undefined && wanted.isOpen?.(project)) return true
+  if (!principal) return false
   if (wanted.right === 'pull') return project ? may({ accounts, principal }, 'repository.read', project) : ownsNamespace(principal, owner)
   if (principal.kind === 'run') return wanted.right === 'push' && (project ? principal.project === project : ownsNamespace(principal, owner))
   return project ? may({ accounts, principal }, 'repository.write', project) : ownsNamespace(principal, owner) && principal.scope !== 'read'

@@ -1,5 +1,6 @@
 // The API from the other side: typed calls for the CLI. What the server refuses comes back as the same PushwayError.
 
+import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry } from '@pushway/core/images/types.ts'
 import { errorTable } from '@pushway/core/reason/error-table.ts'
 import { type ErrorBody, type ErrorCode, fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type {
@@ -59,6 +60,7 @@ export function createClient(options: ClientOptions) {
     ...runCalls(link),
     ...environmentCalls(link),
     ...deploymentCalls(link),
+    ...imageCalls(link),
     /** What changes in these topics, until `signal`. */
     events: (topics: readonly string[], cursor: number | undefined, signal: AbortSignal): AsyncIterable<LiveMessage> =>
       readEvents(() => link.open('GET', '/events', { query: { topics: topics.join(','), cursor }, signal, accept: 'text/event-stream' })),
@@ -176,6 +178,22 @@ function environmentCalls({ call, open }: Link) {
       readLines(() =>
         open('GET', `${env(project, name)}/logs`, { query: { service, tail, follow: follow ? 1 : undefined }, signal, accept: 'application/x-ndjson' }),
       ),
+  }
+}
+
+function imageCalls({ call }: Link) {
+  const registry = (project: string) => `${at(project)}/registry`
+  const one = (project: string, reference: string) => `${registry(project)}/images/${encodeURIComponent(reference)}`
+  return {
+    registryImages: (project: string) => call<readonly ImageEntry[]>('GET', registry(project)),
+    inspectImage: (project: string, reference: string) => call<ImageDetails>('GET', one(project, reference)),
+    removeImage: (project: string, reference: string) =>
+      call<{ repository: string; digest: string; tags: readonly string[] }>('DELETE', one(project, reference)),
+    imageHistory: (project: string, reference?: string) =>
+      call<readonly ImagePushEntry[]>('GET', `${registry(project)}/history${reference === undefined ? '' : `/${encodeURIComponent(reference)}`}`),
+    imagePolicy: (project: string) => call<ImagePolicy>('GET', `${registry(project)}/policy`),
+    setImagePolicy: (project: string, change: Partial<ImagePolicy>) => call<ImagePolicy>('PUT', `${registry(project)}/policy`, { body: change }),
+    collectImages: (dryRun: boolean) => call<GarbageReport>('POST', '/registry/collect', { body: { dryRun } }),
   }
 }
 

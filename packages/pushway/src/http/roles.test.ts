@@ -46,6 +46,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /projects/:owner/:name/dispatches': { workflow: 'ci.yml', ref: 'main' },
   'POST /projects/:owner/:name/promote': { from: 'staging', to: 'production' },
   'POST /deployments/:id/reject': { why: 'no' },
+  'PUT /projects/:owner/:name/registry/policy': { keepReleases: 10 },
+  'POST /registry/collect': { dryRun: true },
   'PUT /me/password': { password: 'long enough' },
 }
 

@@ -54,7 +54,7 @@ function gitAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>
 }
 
 /** What the registry needs to know of the accounts. */
-export function registryAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>) {
+export function registryAccess({ accounts, queries, imagePolicies }: Pick<Services, 'accounts' | 'queries' | 'imagePolicies'>) {
   return {
     authenticate: async (req: IncomingMessage): Promise<Principal | undefined> => {
       // A cookie is not for docker: another site's page could make a browser send it.
@@ -62,7 +62,12 @@ export function registryAccess({ accounts, queries }: Pick<Services, 'accounts' 
       return caller.by === 'header' ? caller.principal : undefined
     },
     allowed: (principal: Principal | undefined, repository: string, right: RegistryRight): boolean =>
-      mayUseImages(accounts, principal, { repository, right, projects: principal ? queries.projectNames() : [] }),
+      mayUseImages(accounts, principal, {
+        repository,
+        right,
+        projects: queries.projectNames(),
+        isOpen: (project) => imagePolicies.policy(project).anonymousPull,
+      }),
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Repositories } from '../git/repositories.ts'
 import type { GitAccess } from '../git/server.ts'
 import type { Accounts } from '../ports/accounts.ts'
+import type { ImagePolicies, Images } from '../ports/images.ts'
 import type { Clock } from '../ports/misc.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import type { WebhookStore } from '../ports/webhooks.ts'
@@ -17,6 +18,8 @@ export interface Services {
   readonly queries: Queries
   readonly repositories: Repositories
   readonly webhooks: WebhookStore
+  readonly images: Images
+  readonly imagePolicies: ImagePolicies
   readonly clock: Clock
   readonly log: ProgramLog
   readonly version: string

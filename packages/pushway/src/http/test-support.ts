@@ -9,9 +9,11 @@ import type { PushwayEvent, StoredEvent } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { ProjectView, RunView } from '@pushway/core/views/types.ts'
 import { openRepositories } from '../git/repositories.ts'
+import type { Images } from '../ports/images.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { openDatabase } from '../store/database.ts'
+import { createImagePolicies } from '../store/image-policies.ts'
 import { createSettings } from '../store/settings.ts'
 import { createWebhookStore } from '../store/webhooks.ts'
 import { Secret } from '../util/secret.ts'
@@ -133,6 +135,19 @@ function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: 
   }
 }
 
+/** A registry without images. */
+const noImages: Images = {
+  list: async () => [],
+  inspect: async (_, image) => {
+    throw fail('image-missing', { image })
+  },
+  history: async () => [],
+  remove: async (_, image) => {
+    throw fail('image-missing', { image })
+  },
+  collect: async ({ dryRun }) => ({ dryRun, manifests: [], blobs: 0, bytes: 0, uploads: 0, trees: 0, kept: 0, unreadable: [] }),
+}
+
 function fakeRun(): RunView {
   return {
     id: 'r1',
@@ -166,6 +181,7 @@ export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
   let url = 'http://127.0.0.1'
   const webhooks = createWebhookStore(database, createSettings(database, randomBytes(32)))
   const server = createHttpServer({
+    ...{ images: noImages, imagePolicies: createImagePolicies(database) },
     ...{ accounts, repositories, webhooks, clock, log, commands: engine.commands, queries: engine.queries, version: '1.2.3', pushProgressMs: 300 },
     publicUrl: () => url,
     registry: async (_, res) => void res.end('registry'),

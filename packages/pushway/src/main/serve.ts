@@ -12,6 +12,7 @@ import { createActionWorker } from '../engine/actions.ts'
 import { promoteAutomatically } from '../engine/automatic-promotion.ts'
 import { catchUpPushes } from '../engine/catch-up.ts'
 import { driveDeployment } from '../engine/drive-deployment.ts'
+import { createImageUses } from '../engine/image-uses.ts'
 import { createEngine, type Engine } from '../engine/loop.ts'
 import { createJobPump } from '../engine/pump-jobs.ts'
 import { createQueries } from '../engine/queries.ts'
@@ -23,13 +24,16 @@ import { createSources } from '../model/sources.ts'
 import { createStates } from '../model/states.ts'
 import type { Workshop } from '../model/workshop.ts'
 import { performers } from '../perform/index.ts'
+import type { Images } from '../ports/images.ts'
 import type { RunningServer, ServeOptions } from '../ports/program.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import type { ProgramLog, World } from '../ports/world.ts'
+import { refuseInUse } from '../registry/images.ts'
 import { createRegistry } from '../registry/index.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { createEventStore } from '../store/event-store.ts'
+import { createImagePolicies } from '../store/image-policies.ts'
 import { createLists } from '../store/lists.ts'
 import { openRegistryIndex } from '../store/registry-index.ts'
 import { createSettings, loadKey } from '../store/settings.ts'
@@ -44,6 +48,7 @@ import { createRouteWatch } from '../watch/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { startDataPlane } from './data-plane.ts'
 import { engineAnswers } from './docker-engine.ts'
+import { keepImages } from './keep-images.ts'
 import { version } from './version.ts'
 import { webFolder } from './web-folder.ts'
 
@@ -70,7 +75,8 @@ async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<R
     const { shop, accounts } = parts
     const queries = createQueries(shop)
     const commands = createCommands(shop, queries)
-    server = createHttpServer(httpOptions({ parts, commands, queries, address, log }))
+    const images = keepImages(parts, { queries, folder, signal: stopping.signal })
+    server = createHttpServer(httpOptions({ parts, commands, queries, address, log, images }))
     // The port before the data plane: without it nothing else is started.
     address.url = await listen(server, options)
     await startDataPlane(folder, { log, signal: stopping.signal })
@@ -78,6 +84,8 @@ async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<R
     delete process.env.PUSHWAY_ADMIN_PASSWORD
     const { signIn } = await accounts.bootstrap(password ? new Secret(password) : undefined)
     const engine = makeEngine(shop, stopping.signal)
+    // The folder's lock says that nobody else performs these any more.
+    shop.world.store.freeLeases()
     engine.start()
     void catchUpPushes(shop, commands, (project) => parts.repositories.refs(project))
     const stop = () => stopServer({ server, engine, database, folder, stopping })
@@ -109,16 +117,18 @@ interface HttpInput {
   readonly parts: ReturnType<typeof makeParts>
   readonly commands: Commands
   readonly queries: Queries
+  readonly images: Images
   readonly address: { readonly url: string }
   readonly log: ProgramLog
 }
 
-function httpOptions({ parts, commands, queries, address, log }: HttpInput): HttpOptions {
-  const { accounts, repositories, webhooks, blobs, index, shop } = parts
+function httpOptions({ parts, commands, queries, address, log, images }: HttpInput): HttpOptions {
+  const { accounts, repositories, webhooks, blobs, index, shop, imagePolicies, imageUses } = parts
   const registry = createRegistry({
     blobs,
     index,
-    access: registryAccess({ accounts, queries }),
+    access: registryAccess({ accounts, queries, imagePolicies }),
+    refuseInUse: (repository, digest) => refuseInUse({ index, uses: imageUses }, repository, digest),
     onPush: ({ repository, tag, digest, source, principal }) =>
       commands.imagePushed({
         repository,
@@ -136,6 +146,8 @@ function httpOptions({ parts, commands, queries, address, log }: HttpInput): Htt
     queries,
     repositories,
     webhooks,
+    images,
+    imagePolicies,
     clock: shop.world.clock,
     log,
     version,
@@ -192,7 +204,9 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     notes: new Map(),
     exclusive,
   }
-  return { shop, accounts, repositories, blobs, index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), clock }
+  const kept = { index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), imagePolicies: createImagePolicies(database) }
+  const imageUses = createImageUses(shop, kept.imagePolicies)
+  return { shop, accounts, repositories, blobs, clock, imageUses, ...kept }
 }
 
 function makeEngine(shop: Workshop, signal: AbortSignal): Engine {

@@ -43,6 +43,7 @@ export function toProblem(error: unknown): RegistryProblem | undefined {
   if (!(error instanceof PushwayError)) return undefined
   if (error.code === 'digest-mismatch') return new RegistryProblem(400, 'DIGEST_INVALID', error.message)
   if (error.code === 'body-too-large') return new RegistryProblem(413, 'SIZE_INVALID', error.message)
+  if (error.code === 'image-in-use') return new RegistryProblem(error.http, 'DENIED', error.message)
   return new RegistryProblem(error.http, 'UNKNOWN', error.message)
 }
 

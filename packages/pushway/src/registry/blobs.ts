@@ -16,6 +16,8 @@ function checkDigest(digest: string | null): string {
 export async function serveBlob(exchange: Exchange, name: string, reference: string): Promise<void> {
   const { req, res, blobs, index } = exchange
   const digest = checkDigest(reference)
+  // A client that asks whether it is there may leave out pushing it: from now on it is young.
+  index.touchBlob(name, digest)
   const blob = index.hasBlob(name, digest) ? await blobs.has(digest) : undefined
   if (!blob) throw new RegistryProblem(404, 'BLOB_UNKNOWN', `${name} has no blob ${digest}`)
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, 'accept-ranges': 'bytes', etag: `"${digest}"` }
@@ -51,7 +53,7 @@ function sendCreated(exchange: Exchange, name: string, digest: string): void {
 export async function startUpload(exchange: Exchange, name: string): Promise<void> {
   const { url, blobs, req } = exchange
   const mount = url.searchParams.get('mount')
-  if (mount !== null && (await mayMount(exchange, mount))) return sendCreated(exchange, name, mount)
+  if (mount !== null && (await mountBlob(exchange, name, mount))) return sendCreated(exchange, name, mount)
   const digest = url.searchParams.get('digest')
   if (digest !== null) checkDigest(digest)
   const upload = await blobs.uploadStart()
@@ -67,10 +69,16 @@ export async function startUpload(exchange: Exchange, name: string): Promise<voi
 }
 
 /** Only who may pull from the source may mount from it; else nobody learns whether the blob exists. */
-async function mayMount({ url, blobs, index, access, principal }: Exchange, digest: string): Promise<boolean> {
+async function mountBlob({ url, blobs, index, access, principal }: Exchange, name: string, digest: string): Promise<boolean> {
   const from = url.searchParams.get('from')
   if (from === null || !isRepositoryName(from) || !isDigest(digest)) return false
-  return access.allowed(principal, from, 'pull') && index.hasBlob(from, digest) && (await blobs.has(digest)) !== undefined
+  if (!access.allowed(principal, from, 'pull') || !index.hasBlob(from, digest)) return false
+  const had = index.hasBlob(name, digest)
+  // First counted on, then looked at: what is seen here is not swept.
+  index.addBlob(name, digest)
+  if (await blobs.has(digest)) return true
+  if (!had) index.removeBlob(name, digest)
+  return false
 }
 
 async function findUpload({ blobs }: Exchange, id: string): Promise<UploadInfo> {

@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RegistryRight } from '../ports/registry-index.ts'
 import { RegistryProblem, sendJson, sendProblem, toProblem } from './answer.ts'
 import { serveBlob, serveUpload, startUpload } from './blobs.ts'
-import { putManifest, serveManifest, serveReferrers, serveTags } from './manifests.ts'
+import { deleteBlob, deleteManifest } from './delete.ts'
+import { putManifest, serveManifest, serveTags } from './manifests.ts'
+import { serveReferrers } from './referrers.ts'
 import { isRepositoryName, parseRoute, type RegistryRoute } from './route.ts'
 import type { Exchange, RegistryOptions } from './types.ts'
 
@@ -72,6 +74,7 @@ async function dispatch(exchange: Exchange, route: Exclude<RegistryRoute, { kind
   switch (route.kind) {
     case 'blob':
       if (reading) return serveBlob(exchange, route.name, route.digest)
+      if (method === 'DELETE') return deleteBlob(exchange, route.name, route.digest)
       break
     case 'uploads':
       if (method === 'POST') return startUpload(exchange, route.name)
@@ -81,6 +84,7 @@ async function dispatch(exchange: Exchange, route: Exclude<RegistryRoute, { kind
     case 'manifest':
       if (reading) return serveManifest(exchange, route.name, route.reference)
       if (method === 'PUT') return putManifest(exchange, route.name, route.reference)
+      if (method === 'DELETE') return deleteManifest(exchange, route.name, route.reference)
       break
     case 'tags':
       if (reading) return serveTags(exchange, route.name)
@@ -89,5 +93,5 @@ async function dispatch(exchange: Exchange, route: Exclude<RegistryRoute, { kind
       if (reading) return serveReferrers(exchange, route.name, route.digest)
       break
   }
-  throw new RegistryProblem(405, 'UNSUPPORTED', method === 'DELETE' ? 'Deleting from the registry is not supported yet' : `${method} is not supported here`)
+  throw new RegistryProblem(405, 'UNSUPPORTED', `${method} is not supported here`)
 }

@@ -7,6 +7,7 @@ import { documentLimit, readChecked, readDocument, readStream } from '../oci/rea
 import { type Checked, checkConfigFile, checkImageIndex, checkImageManifest, type ImageIndex, type ImageManifest } from '../oci/schema.ts'
 import type { ManifestRow } from '../ports/registry-index.ts'
 import { RegistryProblem, sendJson } from './answer.ts'
+import { partsOf } from './parts.ts'
 import { isTag } from './route.ts'
 import type { Exchange } from './types.ts'
 
@@ -39,6 +40,7 @@ export async function putManifest(exchange: Exchange, name: string, reference: s
   await blobs.put(bytes)
   const subject = manifest.subject?.digest
   const row: ManifestRow = { digest, mediaType, size: bytes.length, ...(subject ? { subject } : {}) }
+  index.setParts(digest, partsOf(manifest))
   index.putManifest(name, row, tag)
   const source = await readBuildInfo(exchange, manifest)
   if (principal) onPush({ repository: name, digest, principal, ...(tag === undefined ? {} : { tag }), ...(source ? { source } : {}) })
@@ -67,7 +69,10 @@ async function checkManifest(exchange: Exchange, name: string, sent: { bytes: Bu
   if (isImageIndex(mediaType)) {
     const list = unwrap(checkImageIndex(bytes))
     checkOwnType(list.mediaType, mediaType)
-    const missing = list.manifests.find((child) => !exchange.index.manifest(name, child.digest))
+    const missing = list.manifests.find((child) => {
+      exchange.index.touchManifest(name, child.digest)
+      return !exchange.index.manifest(name, child.digest)
+    })
     if (missing) throw new RegistryProblem(404, 'MANIFEST_BLOB_UNKNOWN', `${name} has no manifest ${missing.digest}`)
     return list
   }
@@ -80,6 +85,8 @@ function checkOwnType(own: string | undefined, sent: string): void {
 
 async function checkBlobs({ index, blobs }: Exchange, name: string, digests: readonly string[]): Promise<void> {
   for (const digest of digests) {
+    // First young, then there: what is seen here is not swept.
+    index.touchBlob(name, digest)
     if (index.hasBlob(name, digest) && (await blobs.has(digest))) continue
     throw new RegistryProblem(404, 'MANIFEST_BLOB_UNKNOWN', `${name} has no blob ${digest}`)
   }
@@ -115,28 +122,4 @@ export function serveTags({ url, index, res }: Exchange, name: string): void {
   const more = found.length > limit && limit > 0
   const next = `/v2/${name}/tags/list?n=${limit}&last=${encodeURIComponent(tags.at(-1) ?? '')}`
   sendJson(res, { name, tags }, more ? { link: `<${next}>; rel="next"` } : {})
-}
-
-/** The manifests that name `digest` as their subject, as an image index. */
-export async function serveReferrers({ url, index, blobs, res }: Exchange, name: string, digest: string): Promise<void> {
-  if (!isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest}" is not a sha256 digest`)
-  const wanted = url.searchParams.get('artifactType')
-  const manifests = []
-  for (const row of index.referrers(name, digest)) {
-    const manifest = isImageIndex(row.mediaType)
-      ? await readChecked(blobs, row.digest, checkImageIndex)
-      : await readChecked(blobs, row.digest, checkImageManifest)
-    const artifactType = manifest.artifactType ?? ('config' in manifest ? manifest.config.mediaType : undefined)
-    if (wanted !== null && artifactType !== wanted) continue
-    const { annotations } = manifest
-    manifests.push({
-      mediaType: row.mediaType,
-      digest: row.digest,
-      size: row.size,
-      ...(artifactType ? { artifactType } : {}),
-      ...(annotations ? { annotations } : {}),
-    })
-  }
-  const body = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }
-  sendJson(res, body, { 'content-type': body.mediaType, ...(wanted === null ? {} : { 'oci-filters-applied': 'artifactType' }) })
 }

@@ -155,9 +155,19 @@ describe('blobs', () => {
     expect((await call('HEAD', `/v2/acme/hello/web/blobs/${own}`)).status).toBe(200)
   })
 
-  test('deleting is refused with a reason; bad names too', async () => {
-    const digest = await pushBlob('acme/hello', 'stays')
-    expect(await errorCode(await call('DELETE', `/v2/acme/hello/blobs/${digest}`))).toBe('405 UNSUPPORTED')
+  test('a blob that a manifest needs stays; another one can not be read any more when it was deleted', async () => {
+    const manifest = JSON.parse(await makeManifest('acme/hello', 'needs its layer')) as { layers: { digest: string }[] }
+    const layer = manifest.layers[0]?.digest ?? ''
+    await putManifest('acme/hello', 'needs', JSON.stringify(manifest))
+    expect(await errorCode(await call('DELETE', `/v2/acme/hello/blobs/${layer}`))).toBe('409 DENIED')
+    const stray = await pushBlob('acme/hello', 'stray')
+    expect((await call('DELETE', `/v2/acme/hello/blobs/${stray}`)).status).toBe(202)
+    expect((await call('HEAD', `/v2/acme/hello/blobs/${stray}`)).status).toBe(404)
+    expect(await errorCode(await call('DELETE', `/v2/acme/hello/blobs/${stray}`))).toBe('404 BLOB_UNKNOWN')
+    expect(await errorCode(await call('DELETE', `/v2/acme/hello/blobs/${layer}`, { token: 'reader-token' }))).toBe('403 DENIED')
+  })
+
+  test('bad names are refused', async () => {
     expect(await errorCode(await call('GET', '/v2/Acme/hello/tags/list'))).toBe('400 NAME_INVALID')
     expect(await errorCode(await call('GET', '/v2/acme%2F..%2Fx/tags/list'))).toBe('400 NAME_INVALID')
     expect(await errorCode(await call('GET', '/v2/nothing'))).toBe('404 UNSUPPORTED')
@@ -252,6 +262,24 @@ describe('manifests', () => {
     expect((await putManifest('acme/hello', digestOf(signature), signature)).headers.get('oci-subject')).toBe(digestOf(child))
     const referrers = (await (await call('GET', `/v2/acme/hello/referrers/${digestOf(child)}`)).json()) as { manifests: unknown[] }
     expect(referrers.manifests).toEqual([{ mediaType: manifestType, digest: digestOf(signature), size: signature.length, artifactType: 'application/example' }])
+  })
+
+  test('a tag is deleted alone, a digest with its tags; what an environment needs is refused by name', async () => {
+    const body = await makeManifest('acme/hello', 'to delete')
+    const digest = digestOf(body)
+    for (const tag of ['gone-1', 'gone-2']) await putManifest('acme/hello', tag, body)
+    registry.inUse.add(digest)
+    for (const reference of ['gone-1', digest]) {
+      const refused = await call('DELETE', `/v2/acme/hello/manifests/${reference}`)
+      expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('live in production')])
+    }
+    registry.inUse.delete(digest)
+    expect((await call('DELETE', '/v2/acme/hello/manifests/gone-1')).status).toBe(202)
+    expect((await call('HEAD', '/v2/acme/hello/manifests/gone-1')).status).toBe(404)
+    expect((await call('HEAD', '/v2/acme/hello/manifests/gone-2')).status).toBe(200)
+    expect((await call('DELETE', `/v2/acme/hello/manifests/${digest}`)).status).toBe(202)
+    for (const reference of ['gone-2', digest])
+      expect(await errorCode(await call('DELETE', `/v2/acme/hello/manifests/${reference}`))).toBe('404 MANIFEST_UNKNOWN')
   })
 
   test('tags are listed in order, page by page', async () => {

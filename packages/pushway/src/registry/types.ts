@@ -29,6 +29,8 @@ export interface RegistryOptions {
   readonly access: RegistryAccess
   /** Called after the manifest is safe and before the client hears of it. */
   readonly onPush: (push: RegistryPush) => void
+  /** Throws a PushwayError when the manifest must stay; absent: nothing must. */
+  readonly refuseInUse?: (repository: string, digest: Digest) => void
 }
 
 /** One request on its way through. */

@@ -6,6 +6,7 @@ import type { Services } from '../services.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { environmentRoutes } from './environments.ts'
 import { eventRoutes } from './events.ts'
+import { imageRoutes } from './images.ts'
 import { projectRoutes } from './projects.ts'
 import { runRoutes } from './runs.ts'
 import { sessionRoutes } from './session.ts'
@@ -21,6 +22,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...environmentRoutes(services),
     ...deploymentRoutes(services),
     ...settingRoutes(services),
+    ...imageRoutes(services),
     ...userRoutes(services),
     ...eventRoutes(services),
     route({

@@ -14,7 +14,7 @@ import { readLogs } from './logs.ts'
 import { makeProgram } from './program.ts'
 
 export { type EnsuredAgent, ensureAgent, stopAgent } from './ensure-agent.ts'
-export type { ImageTrees } from './images.ts'
+export { type ImageTrees, pruneImageTrees } from './images.ts'
 export type { ProcessImage } from './program.ts'
 
 export interface ProcessRuntimeOptions {

@@ -1,0 +1,156 @@
+// pushway image: what the registry has of a project, what it is kept for, what may go.
+
+import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, ImageUse } from '@pushway/core/images/types.ts'
+import { describeUse } from '@pushway/core/images/uses.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
+import { shortDigest } from '@pushway/core/text/ids.ts'
+import type { Command } from 'commander'
+import { connect, connectProject, type ProjectOptions, type ServerOptions, withProject, withServer } from '../connection.ts'
+import { formatBytes } from '../format.ts'
+import { note, type OutputFormat, printList, printOne, type Shape, withOutput } from '../output.ts'
+import { indent, renderFields } from '../table.ts'
+
+interface Options extends ProjectOptions {
+  readonly output: OutputFormat
+}
+
+/** Adds `pushway image`. */
+export function register(program: Command): void {
+  const image = program
+    .command('image')
+    .summary('what the registry has: ls, inspect, history, rm, gc, policy')
+    .description('Images of a project in the registry. What an environment runs, or may go back to, is never removed.')
+  const withReference = (command: Command) => command.argument('<image>', 'a tag, a digest or its beginning, REPOSITORY:TAG or REPOSITORY@DIGEST')
+  withOutput(withProject(image.command('ls').description('Images with their sizes and where they run.'))).action(list)
+  withOutput(withProject(withReference(image.command('inspect').description('One image: its parts, what speaks of it, where it runs.')))).action(inspect)
+  withOutput(withProject(image.command('history').description('What was pushed when; of one image or tag, what it has meant.').argument('[image]'))).action(
+    history,
+  )
+  withProject(withReference(image.command('rm').description('Deletes a tag, or an image by digest. Refused while an environment needs it.'))).action(remove)
+  withOutput(
+    withServer(
+      image
+        .command('gc')
+        .description('Removes what nothing needs and is a day old, on the whole server.')
+        .option('--dry-run', 'only say what would be removed'),
+    ),
+  ).action(collect)
+  withOutput(
+    withProject(
+      image
+        .command('policy')
+        .description("The project's rules; with options, changes them.")
+        .option('--keep <n>', 'how many releases of each environment stay ready for a rollback', parseKeep)
+        .option('--anonymous-pull <yes|no>', 'whether everyone may pull without signing in', parseYesNo),
+    ),
+  ).action(policy)
+}
+
+const shape: Shape<ImageEntry> = {
+  name: ({ repository, digest }) => `image/${repository}@${digest}`,
+  none: 'The project has no images.',
+  columns: [
+    { title: 'REPOSITORY', text: ({ repository }) => repository },
+    { title: 'TAGS', text: ({ tags }) => tags.join(',') },
+    { title: 'DIGEST', text: ({ digest }) => shortDigest(digest) },
+    { title: 'SIZE', text: ({ size }) => formatBytes(size) },
+    { title: 'OWN', text: ({ own }) => formatBytes(own) },
+    { title: 'USED', text: ({ uses }) => sayUses(uses) },
+    { title: 'SEEN', text: ({ seenAt }, screen) => screen.when(seenAt) },
+    { title: 'TYPE', text: ({ mediaType }) => mediaType, wide: true },
+  ],
+}
+
+const pushShape: Shape<ImagePushEntry> = {
+  name: ({ repository, digest }) => `image/${repository}@${digest}`,
+  none: 'Nothing was pushed.',
+  columns: [
+    { title: 'PUSHED', text: ({ at }, screen) => screen.when(at) },
+    { title: 'REPOSITORY', text: ({ repository }) => repository },
+    { title: 'TAG', text: ({ tag }) => tag },
+    { title: 'DIGEST', text: ({ digest }) => shortDigest(digest) },
+    { title: 'THERE', text: ({ stored }) => (stored ? 'yes' : 'no') },
+    { title: 'USED', text: ({ uses }) => sayUses(uses) },
+  ],
+}
+
+function sayUses(uses: readonly ImageUse[]): string {
+  return [...new Set(uses.map(describeUse))].join(', ')
+}
+
+function parseKeep(text: string): number {
+  if (/^[1-9]\d{0,2}$|^1000$/.test(text)) return Number(text)
+  throw fail('usage', { problem: `"${text}" is no number of releases from 1 to 1000.`, hint: 'Write --keep 10.' })
+}
+
+function parseYesNo(text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes'
+  throw fail('usage', { problem: `"${text}" is neither yes nor no.`, hint: 'Write --anonymous-pull yes.' })
+}
+
+async function list(options: Options): Promise<void> {
+  const { client, project } = await connectProject(options)
+  await printList(await client.registryImages(project), options.output, shape)
+}
+
+async function inspect(reference: string, options: Options): Promise<void> {
+  const { client, project } = await connectProject(options)
+  const image = await client.inspectImage(project, reference)
+  await printOne(image, options.output, { name: shape.name(image), describe: describeImage })
+}
+
+function describeImage(image: ImageDetails): string {
+  const fields = renderFields([
+    ['Image', `${image.repository}@${image.digest}`],
+    ['Tags', image.tags.join(', ')],
+    ['Type', image.mediaType],
+    ['Size', `${formatBytes(image.size)}, ${formatBytes(image.own)} of it its own`],
+    ['Speaks of', image.subject],
+    ['Used', sayUses(image.uses) || 'nowhere'],
+  ])
+  const parts = image.parts.map((part) => `${part.digest}  ${formatBytes(part.size)}${part.stored ? '' : '  (missing)'}`)
+  const referrers = image.referrers.map((one) => `${one.digest}  ${one.artifactType ?? ''}`.trimEnd())
+  const block = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [`${title}:`, indent(lines.join('\n'))])
+  return [fields, ...block('Parts', parts), ...block('Referrers', referrers)].join('\n')
+}
+
+async function history(reference: string | undefined, options: Options): Promise<void> {
+  const { client, project } = await connectProject(options)
+  await printList(await client.imageHistory(project, reference), options.output, pushShape)
+}
+
+async function remove(reference: string, options: ProjectOptions): Promise<void> {
+  const { client, project } = await connectProject(options)
+  const { repository, digest, tags } = await client.removeImage(project, reference)
+  note(`${repository}@${shortDigest(digest)}${tags.length > 0 ? ` (${tags.join(', ')})` : ''} was deleted; its bytes go with the next garbage collection.`)
+}
+
+async function collect(options: ServerOptions & { readonly output: OutputFormat; readonly dryRun?: boolean }): Promise<void> {
+  const report = await connect(options).client.collectImages(options.dryRun === true)
+  await printOne(report, options.output, { name: 'gc', describe: describeReport })
+}
+
+function describeReport(report: GarbageReport): string {
+  const would = report.dryRun ? 'Would remove' : 'Removed'
+  const trees = report.trees > 0 ? ` ${report.trees} unpacked.` : ''
+  return [
+    ...report.manifests.map(({ repository, digest }) => `${repository}@${shortDigest(digest)}`),
+    `${would} ${report.manifests.length} images and ${report.blobs} blobs (${formatBytes(report.bytes)}); ${report.kept} images stay.${trees}`,
+    ...report.unreadable.map(({ repository, digest }) => `${repository}@${digest} can't be read: no blob is removed until it is pushed again or deleted.`),
+  ].join('\n')
+}
+
+async function policy(options: Options & { readonly keep?: number; readonly anonymousPull?: boolean }): Promise<void> {
+  const { client, project } = await connectProject(options)
+  const { keep, anonymousPull } = options
+  const change = { ...(keep === undefined ? {} : { keepReleases: keep }), ...(anonymousPull === undefined ? {} : { anonymousPull }) }
+  const now = Object.keys(change).length === 0 ? await client.imagePolicy(project) : await client.setImagePolicy(project, change)
+  await printOne(now, options.output, { name: `policy/${project}`, describe: describePolicy })
+}
+
+function describePolicy(now: ImagePolicy): string {
+  return renderFields([
+    ['Kept for a rollback', `the last ${now.keepReleases} releases of each environment`],
+    ['Pulled by', now.anonymousPull ? 'everyone' : 'members of the project'],
+  ])
+}

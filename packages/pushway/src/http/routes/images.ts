@@ -1,0 +1,80 @@
+// Images of a project: what the registry has of it, what is deleted, what stays; and garbage collection.
+
+import { z } from 'zod'
+import type { Call } from '../route.ts'
+import { type Route, route } from '../route.ts'
+import type { Services } from '../services.ts'
+
+const policy = z.object({ keepReleases: z.number().int().min(1).max(1000).optional(), anonymousPull: z.boolean().optional() })
+const pass = z.object({ dryRun: z.boolean().default(true) })
+
+export function imageRoutes({ images, imagePolicies }: Services): readonly Route[] {
+  const base = '/projects/:owner/:name/registry'
+  const reference = (call: Pick<Call<unknown, unknown>, 'params'>) => call.params.reference ?? ''
+  return [
+    route({
+      method: 'GET',
+      path: base,
+      action: 'image.read',
+      summary: 'Images in the registry, with sizes and where they run.',
+      handle: ({ project }) => images.list(project),
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/images/:reference`,
+      action: 'image.read',
+      summary: 'One image: its parts, what speaks of it, where it runs.',
+      handle: (call) => images.inspect(call.project, reference(call)),
+    }),
+    route({
+      method: 'DELETE',
+      path: `${base}/images/:reference`,
+      action: 'image.remove',
+      summary: 'Delete a tag, or an image by digest. Refused while an environment needs it.',
+      handle: (call) => images.remove(call.project, reference(call)),
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/history`,
+      action: 'image.read',
+      summary: 'The pushes, newest first.',
+      handle: ({ project }) => images.history(project),
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/history/:reference`,
+      action: 'image.read',
+      summary: 'What a tag has meant, newest first.',
+      handle: (call) => images.history(call.project, reference(call)),
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/policy`,
+      action: 'image.read',
+      summary: "The project's rules for images.",
+      handle: ({ project }) => imagePolicies.policy(project),
+    }),
+    route({
+      method: 'PUT',
+      path: `${base}/policy`,
+      action: 'image.administer',
+      summary: 'How many releases stay ready for a rollback, and whether everyone may pull.',
+      body: policy,
+      handle: ({ project, body }) => {
+        const { keepReleases, anonymousPull } = body
+        return imagePolicies.setPolicy(project, {
+          ...(keepReleases === undefined ? {} : { keepReleases }),
+          ...(anonymousPull === undefined ? {} : { anonymousPull }),
+        })
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/registry/collect',
+      action: 'image.collect',
+      summary: 'Garbage collection now; by default it only says what it would remove.',
+      body: pass,
+      handle: ({ body }) => images.collect(body),
+    }),
+  ]
+}

@@ -126,6 +126,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     return result
   }
   const inner = createEventStore(database, clock)
+  inner.freeLeases()
   const store: EventStore = {
     ...inner,
     append: (appends) => killing(() => inner.append(appends)),

@@ -49,6 +49,8 @@ export interface EventStore {
   readAll(afterPosition: number, limit: number): readonly StoredEvent[]
   lastPosition(): number
   lease(now: EpochMs, leaseMs: number, limit: number): readonly LeasedAction[]
+  /** Gives back what an earlier process held when it ended. Only for the one process that may lease now. */
+  freeLeases(): void
   /** False when the token is stale: somebody else has it. */
   complete(action: LeasedAction, appends: readonly Append[]): boolean
   /** Puts an action back, to be tried again at `at`. */

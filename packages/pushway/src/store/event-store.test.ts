@@ -104,6 +104,17 @@ describe('the action queue', () => {
     expect(store.lease(now, 1_000, 10)).toHaveLength(1)
   })
 
+  test('what an ended process held is free for its successor at once, and the dead one can record nothing', () => {
+    ask('k')
+    const [held] = store.lease(now, 60_000, 10)
+    expect(store.lease(now, 60_000, 10)).toEqual([])
+    store.freeLeases()
+    const [next] = store.lease(now, 60_000, 10)
+    if (!held || !next) throw new Error('no lease')
+    expect(store.complete(held, [{ stream, expected: 'any', events: [variable('DEAD')] }])).toBe(false)
+    expect(store.complete(next, [{ stream, expected: 'any', events: [variable('NEXT')] }])).toBe(true)
+  })
+
   test('a lease that ran out is given to another, and the late one can record nothing', () => {
     ask('k')
     const [slow] = store.lease(now, 1_000, 10)

@@ -35,6 +35,7 @@ export function createEventStore(database: Database, clock: Clock): EventStore {
     readAll: (after, limit) => database.prepare('select * from events where position > ? order by position limit ?').all(after, limit).map(toEvent),
     lastPosition: () => Number(database.prepare('select max(position) as last from events').get()?.last ?? 0),
     lease: (now, leaseMs, limit) => database.transaction(() => lease(database, now, { leaseMs, limit })),
+    freeLeases: () => void database.prepare("update actions set lease_until = 0, token = token + 1 where state = 'queued' and lease_until > 0").run(),
     complete(action, appends) {
       let events: readonly StoredEvent[] = []
       const done = database.transaction(() => {

@@ -1,7 +1,9 @@
 // Makes the UI: scripts and the style sheet with a hash of their content in the name, and the page that loads them.
+//   node tools/build-web.mjs DIR   the UI alone, into a folder
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const source = 'packages/web/src'
@@ -52,3 +54,6 @@ function page({ script, styles }) {
 </html>
 `
 }
+
+const [, started = '', folder] = process.argv
+if (started === fileURLToPath(import.meta.url) && folder !== undefined) await buildWeb(folder)

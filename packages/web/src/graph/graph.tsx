@@ -61,6 +61,7 @@ function NodeBox({ node, x, y, chosen, onChoose }: NodeProps) {
   const job = loudest(node.jobs)
   if (!job) return null
   const { tone, word } = jobState(job)
+  const short = tone === 'done' ? 'done' : word
   return (
     <button
       type="button"
@@ -74,7 +75,7 @@ function NodeBox({ node, x, y, chosen, onChoose }: NodeProps) {
       <StateIcon tone={tone} />
       <span class="node-title">{node.title}</span>
       <span class="node-state">
-        {node.legs === undefined ? word : `${node.legs} legs, ${word}`}{' '}
+        {node.legs === undefined ? short : `${node.legs} legs, ${short}`}{' '}
         {node.legs === undefined && tone !== 'skipped' && <Length from={job.startedAt} to={job.finishedAt} />}
       </span>
     </button>

@@ -118,6 +118,11 @@ export function LogView({ job, address }: { readonly job: JobView; readonly addr
           }}
         />
       )}
+      {!pinned && job.conclusion === 'failure' && job.why && (
+        <p class="pinned">
+          <StateIcon tone="failed" /> <span>{job.why.sentence}</span>
+        </p>
+      )}
       {pinned && (
         <button type="button" class="pinned" onClick={() => showLine(job.key, pinned, show)}>
           <StateIcon tone="failed" /> <strong>{steps.find(({ index }) => index === pinned.step)?.name ?? 'Job'}:</strong>{' '}

@@ -40,9 +40,11 @@ export function Approval({
             {approval.state === 'open' && `, ${missing === 0 ? 'none' : missing} missing`}
           </Fact>
           <Fact name="May approve">{approval.reviewers.length > 0 ? approval.reviewers.join(', ') : 'everyone who may write to the project'}</Fact>
-          <Fact name={approval.state === 'open' ? 'Expires' : 'Expiry'}>
-            <Time at={approval.expiresAt} />
-          </Fact>
+          {(approval.state === 'open' || approval.state === 'expired') && (
+            <Fact name={approval.state === 'open' ? 'Expires' : 'Expired'}>
+              <Time at={approval.expiresAt} />
+            </Fact>
+          )}
           <Fact name="Binds to">
             <DigestText digest={approval.contentDigest} />
           </Fact>

@@ -24,7 +24,7 @@ export function RollBack({ environment, onDone }: Props) {
     setOpen(false)
     setQuestion({
       title: `Roll ${environment.name} back to #${release.number}?`,
-      says: `Release #${release.number} (${shortCommit(release.commit)}) takes the place of ${environment.release ? `#${environment.release.number}` : 'what runs'} with its own images, configuration and secret versions. The rollout's steps are followed; no approval is asked.`,
+      says: `Release #${release.number} (${shortCommit(release.commit)}) takes the place of ${environment.release ? `#${environment.release.number}` : 'what runs'} with its own images, configuration and secret versions. It starts beside it and then takes all traffic at once. A rollout under way is given up first; no approval is asked.`,
       verb: `Roll back to #${release.number}`,
       danger: true,
       run: async () => {

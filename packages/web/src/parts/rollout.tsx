@@ -16,12 +16,18 @@ export function Rollout({ deployment }: { readonly deployment: DeploymentView })
         <p class="rollout-why" role="status">
           {deployment.why.sentence}
         </p>
-        <Split rollout={rollout} fresh={release} baseline={previous} />
+        <Split rollout={deployment.status === 'done' ? asJudged(rollout) : rollout} fresh={release} baseline={previous} />
         {rollout.verdict && <VerdictLine verdict={rollout.verdict} />}
         <Steps rollout={rollout} />
       </div>
     </Section>
   )
+}
+
+/** Once it is over there is nothing to count any more: the numbers of the last judgement stay. */
+function asJudged(rollout: RolloutView): RolloutView {
+  const { verdict } = rollout
+  return verdict ? { ...rollout, fresh: verdict.fresh, ...(verdict.baseline ? { baseline: verdict.baseline } : {}) } : rollout
 }
 
 function Split({

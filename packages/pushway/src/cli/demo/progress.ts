@@ -1,7 +1,7 @@
 // What the demo shows while it runs: chapters, stations with their time, a spinner on a terminal and plain lines elsewhere.
 
 import { logLine, plainLine } from '../format.ts'
-import type { Style } from '../screen.ts'
+import type { Screen, Style } from '../screen.ts'
 import { hasColors, makeScreen } from '../screen.ts'
 
 /** One station while it is worked on. */
@@ -31,7 +31,7 @@ const frameMs = 100
 /** Progress on `out`. */
 export function createProgress(out: NodeJS.WriteStream): Progress {
   const { paint } = makeScreen({ colors: hasColors(out) })
-  const spinner = out.isTTY === true && process.env.TERM !== 'dumb' ? createSpinner(out) : undefined
+  const spinner = out.isTTY === true && process.env.TERM !== 'dumb' ? createSpinner(out, paint) : undefined
   const write = (text: string) => {
     spinner?.clear()
     out.write(`${text}\n`)
@@ -48,7 +48,7 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
       const began = performance.now()
       const took = () => `${((performance.now() - began) / 1000).toFixed(1)} s`
       let ended = ''
-      if (spinner) spinner.start((text) => `${paint('cyan', name)}${text === '' ? '' : paint('dim', `  ${text}`)}`)
+      if (spinner) spinner.start(name)
       else write(`  … ${name}`)
       try {
         const value = await work({
@@ -71,9 +71,9 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
 }
 
 /** The last line of a terminal, drawn again and again while something goes on. */
-function createSpinner(out: NodeJS.WriteStream) {
+function createSpinner(out: NodeJS.WriteStream, paint: Screen['paint']) {
   let timer: NodeJS.Timeout | undefined
-  let show = (text: string) => text
+  let name = ''
   let text = ''
   let frame = 0
   let began = 0
@@ -84,14 +84,16 @@ function createSpinner(out: NodeJS.WriteStream) {
     if (!timer) return
     const seconds = `${Math.floor((performance.now() - began) / 1000)} s`
     // Longer than the terminal is wide, a line could not be taken back.
-    const room = Math.max(0, (out.columns ?? 80) - 50)
-    out.write(`\r\u001B[2K  ${frames[frame++ % frames.length]} ${show(text.slice(0, room))}  ${seconds}`)
+    const room = (out.columns || 80) - 14
+    const shown = name.slice(0, room)
+    const detail = text.slice(0, Math.max(0, room - shown.length))
+    out.write(`\r\u001B[2K  ${frames[frame++ % frames.length]} ${paint('cyan', shown)}  ${paint('dim', detail)}  ${seconds}`)
   }
   return {
     clear,
     draw,
-    start(shown: (text: string) => string) {
-      show = shown
+    start(station: string) {
+      name = station
       text = ''
       began = performance.now()
       timer ??= setInterval(draw, frameMs)

@@ -3,6 +3,7 @@
 import { streams } from '@pushway/core/event/types.ts'
 import type { RunAction } from '@pushway/core/run/types.ts'
 import type { RunId } from '@pushway/core/text/ids.ts'
+import { claimsBeside } from '../model/concurrency.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { NewAction } from '../ports/store.ts'
 
@@ -15,13 +16,15 @@ function runAction(action: RunAction): NewAction {
 /** Decides `run` until it rests. A conflict means somebody else wrote: look again. */
 export async function driveRun(shop: Workshop, run: RunId): Promise<undefined> {
   const { store, settings } = shop.world
-  const { decideRun } = await import('@pushway/core/run/decide.ts')
+  const { decideRunAmong } = await import('@pushway/core/run/decide.ts')
   const asked = new Set<string>()
   for (;;) {
     const { state, seq } = shop.states.run(run)
     if (state.project === undefined || state.cause === undefined || state.workflowFile === undefined) return
     const workflow = (await shop.sources.workflow(state.project, state.cause.sha, state.workflowFile))?.value
-    const decision = decideRun(state, workflow, settings.variables({ project: state.project, environment: undefined }))
+    const vars = settings.variables({ project: state.project, environment: undefined })
+    // Nothing is awaited from here to the append, so two runs never enter one group.
+    const decision = decideRunAmong(state, workflow, { vars, others: claimsBeside(shop, state) })
     const actions = decision.actions.map(runAction).filter((action) => !asked.has(action.key))
     if (decision.events.length === 0 && actions.length === 0) return
     const result = store.append([{ stream: streams.run(run), expected: seq, events: decision.events, actions }])

@@ -2,6 +2,7 @@
 
 import type { StoredEvent, StreamId } from '@pushway/core/event/types.ts'
 import type { Milliseconds } from '@pushway/core/text/ids.ts'
+import { runsToWake } from '../model/concurrency.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { ActionWorker } from './actions.ts'
 import { driveRun } from './drive-run.ts'
@@ -108,6 +109,7 @@ function createAgenda(shop: Workshop): Agenda {
 
   function noticeOne({ stream, body }: StoredEvent): void {
     if (stream.startsWith('run/') || stream.startsWith('deployment/')) due.add(stream)
+    if (stream.startsWith('run/')) for (const other of runsToWake(shop, stream.slice('run/'.length), body)) due.add(other)
     // A freed environment or newly proven digests may be what another deployment waits for.
     if (body.type === 'RolloutLeft' || body.type === 'ReleaseVerified') for (const id of world.lists.activeDeployments()) due.add(`deployment/${id}`)
     if (body.type !== 'RunFinished') return

@@ -2,6 +2,7 @@
 
 import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
+import { releaseChanges } from '@pushway/core/release/changes.ts'
 import type { Release } from '@pushway/core/release/types.ts'
 import { describeStep } from '@pushway/core/rollout/describe.ts'
 import type { DeploymentState, RolloutState } from '@pushway/core/rollout/state.ts'
@@ -68,11 +69,18 @@ export function deploymentView(shop: Workshop, id: DeploymentId, now: { readonly
   return {
     ...summary,
     ...(previous ? { previous } : {}),
-    changes: state.approval?.changes ?? [],
+    changes: state.approval?.changes ?? changesOf(shop, state, previousId),
     ...(state.approval ? { approval: approvalView(state, now.mayDecide) } : {}),
     ...(state.rollout ? { rollout: rolloutView(state.rollout, now.observed) } : {}),
     evidence: evidenceOf(shop, state),
   }
+}
+
+/** What it changes where nobody had to approve it; nothing is said of one that never began. */
+function changesOf(shop: Workshop, { created, requested, rollout, closed }: DeploymentState, previous: ReleaseId | undefined) {
+  const release = shop.states.release(requested ?? created?.release ?? '')
+  if (!release || (closed && !rollout)) return []
+  return releaseChanges(previous === undefined ? undefined : shop.states.release(previous), release)
 }
 
 function liveBefore(shop: Workshop, { created, closed }: DeploymentState): ReleaseId | undefined {

@@ -3,7 +3,7 @@
 import type { ReceivedPush } from '@pushway/core/project/state.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { reason } from '@pushway/core/reason/reasons.ts'
-import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { DeploymentId, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import { shortDigest } from '@pushway/core/text/ids.ts'
 import type { DeploymentSummary, LaneView, ProjectView, RunSummary, StationView } from '@pushway/core/views/types.ts'
 import type { Workshop } from '../../model/workshop.ts'
@@ -52,7 +52,7 @@ function laneView(shop: Workshop, project: ProjectName, push: ReceivedPush): Lan
       },
       ...runs.map((run) => runStation(run)),
       ...imageStations(shop, project, push.runs),
-      ...environmentStations(shop, push.runs),
+      ...environmentStations(shop, [...push.runs.flatMap((run) => shop.world.lists.deploymentsOfRun(run)), ...promotionsOf(shop, project, push)]),
     ],
   }
 }
@@ -74,8 +74,16 @@ function imageStations(shop: Workshop, project: ProjectName, runs: readonly RunI
     .map((image) => ({ kind: 'image', name: shortDigest(image.digest), state: 'done', startedAt: image.at, href: `/${project}/images` }))
 }
 
-function environmentStations(shop: Workshop, runs: readonly RunId[]): readonly StationView[] {
-  const deployments = runs.flatMap((run) => shop.world.lists.deploymentsOfRun(run)).map((id) => deploymentSummary(shop, id))
+/** Where the commit was promoted to: no run of its own asked for that. */
+function promotionsOf(shop: Workshop, project: ProjectName, { after }: ReceivedPush): readonly DeploymentId[] {
+  return shop.world.lists.deployments(project, undefined, 100).filter((id) => {
+    const { created } = shop.states.deployment(id).state
+    return created?.kind === 'promote' && shop.states.release(created.release)?.commit === after
+  })
+}
+
+function environmentStations(shop: Workshop, ids: readonly DeploymentId[]): readonly StationView[] {
+  const deployments = ids.map((id) => deploymentSummary(shop, id))
   return deployments.map((deployment) => ({
     kind: 'environment',
     name: deployment.environment,

@@ -5,12 +5,14 @@ import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { ReasonText } from '@pushway/core/reason/reasons.ts'
 import { reason } from '@pushway/core/reason/reasons.ts'
+import { type Claim, claimsOf } from '@pushway/core/run/concurrency.ts'
 import { membersOf } from '@pushway/core/run/graph.ts'
 import { jobReason } from '@pushway/core/run/reason.ts'
 import type { RunState } from '@pushway/core/run/state.ts'
 import type { JobState, PlannedJob } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { ImageView, JobView, RunSummary, RunView, StepView } from '@pushway/core/views/types.ts'
+import { claimsBeside } from '../../model/concurrency.ts'
 import type { Workshop } from '../../model/workshop.ts'
 
 /** A run in one line. @throws PushwayError `not-found` */
@@ -20,7 +22,7 @@ export function runSummary(shop: Workshop, id: RunId): RunSummary {
   if (seq === 0 || project === undefined || cause === undefined || number === undefined) throw fail('not-found', { what: 'run', name: id })
   const facts = runTimes(shop, id)
   const status = runStatus(state)
-  const why = status === 'waiting' || status === 'queued' ? waitingWhy(state) : undefined
+  const why = status === 'waiting' || status === 'queued' ? waitingWhy(shop, state) : undefined
   return {
     id,
     project,
@@ -47,10 +49,10 @@ function runTimes(shop: Workshop, id: RunId): { createdAt: number; finishedAt?: 
 }
 
 /** What its first waiting job waits for. */
-function waitingWhy(state: RunState): ReasonText | undefined {
+function waitingWhy(shop: Workshop, state: RunState): ReasonText | undefined {
   const jobs = [...state.jobs.values()]
   const first = jobs.find((job) => job.phase === 'waiting') ?? jobs.find((job) => job.phase === 'pending')
-  return first && jobReason(state, first.key)
+  return first && jobReason(state, first.key, rivals(shop, state))
 }
 
 function runStatus(state: RunState): RunSummary['status'] {
@@ -68,7 +70,7 @@ export function runView(shop: Workshop, id: RunId): RunView {
   const events = shop.world.store.read(streams.run(id))
   return {
     ...summary,
-    jobs: (state.plan?.jobs ?? []).map((planned) => jobView(state, planned, events)),
+    jobs: (state.plan?.jobs ?? []).map((planned) => jobView({ state, others: rivals(shop, state) }, planned, events)),
     problems: events.flatMap(({ body }) => (body.type === 'RunRefused' ? body.problems : [])),
     images: imagesOf(shop, summary.project).filter((image) => image.run === id),
   }
@@ -82,12 +84,22 @@ export function imagesOf(shop: Workshop, project: ProjectName): readonly ImageVi
     .toReversed()
 }
 
-function jobView(state: RunState, planned: PlannedJob, events: readonly StoredEvent[]): JobView {
+/** What other runs claim: asked for only when this one waits for a concurrency group. */
+function rivals(shop: Workshop, state: RunState): readonly Claim[] {
+  return claimsOf(state).some((claim) => !claim.held) ? claimsBeside(shop, state) : []
+}
+
+interface Seen {
+  readonly state: RunState
+  readonly others: readonly Claim[]
+}
+
+function jobView({ state, others }: Seen, planned: PlannedJob, events: readonly StoredEvent[]): JobView {
   const job: JobState = state.jobs.get(planned.key) ?? { key: planned.key, attempt: 1, phase: 'pending', outputs: {} }
   const own = events.filter(({ body }) => 'job' in body && body.job === job.key && (!('attempt' in body) || body.attempt === job.attempt))
   const started = own.find(({ body }) => body.type === 'JobStarted')
   const finished = own.findLast(({ body }) => body.type === 'JobFinished')
-  const why = jobWhy(state, job, finished)
+  const why = jobWhy({ state, others }, job, finished)
   return {
     key: job.key,
     name: planned.name,
@@ -107,9 +119,9 @@ function jobView(state: RunState, planned: PlannedJob, events: readonly StoredEv
 }
 
 /** Why it waits, or why it ended so when that is not plain. */
-function jobWhy(state: RunState, job: JobState, finished: StoredEvent | undefined): ReasonText | undefined {
+function jobWhy({ state, others }: Seen, job: JobState, finished: StoredEvent | undefined): ReasonText | undefined {
   if (finished?.body.type === 'JobFinished') return finished.body.reason ? reason('failed', { problem: finished.body.reason }) : undefined
-  return jobReason(state, job.key)
+  return jobReason(state, job.key, others)
 }
 
 function stepViews(events: readonly StoredEvent[]): readonly StepView[] {

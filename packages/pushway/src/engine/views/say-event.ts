@@ -59,6 +59,9 @@ const runTypes: ReadonlySet<string> = new Set<RunEvent['type']>([
   'RunPlanned',
   'RunRefused',
   'JobLaidOut',
+  'ConcurrencyAsked',
+  'ConcurrencyEntered',
+  'JobUnwanted',
   'JobStarted',
   'StepStarted',
   'StepFinished',
@@ -85,6 +88,12 @@ function sayRunEvent(event: RunEvent): string {
       return `Refused: ${event.problems.join(' ')}`
     case 'JobLaidOut':
       return event.jobs.length === 1 ? `Job ${event.job} is laid out.` : `Job ${event.job} is laid out as ${event.jobs.length} jobs.`
+    case 'ConcurrencyAsked':
+      return `${event.job === undefined ? 'The run' : `Job ${event.job}`} asks for the concurrency group "${event.terms.group}".`
+    case 'ConcurrencyEntered':
+      return `${event.job === undefined ? 'The run' : `Job ${event.job}`} has entered its concurrency group.`
+    case 'JobUnwanted':
+      return `Job ${event.job} is to end: ${event.reason}`
     case 'JobStarted':
       return `Job ${event.job} started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ''}.`
     case 'StepStarted':
@@ -102,7 +111,7 @@ function sayRunEvent(event: RunEvent): string {
     case 'JobFinished':
       return `Job ${event.job} ended with ${event.conclusion}.${event.reason ? ` ${event.reason}` : ''}`
     case 'CancelRequested':
-      return `${event.by} cancelled the run.`
+      return event.reason ?? `${event.by} cancelled the run.`
     case 'RerunRequested':
       return `${event.by} asked to run again: ${event.jobs.join(', ')}.`
     case 'RunFinished':

@@ -3,9 +3,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type CommandResult, runProgram, startServer, type TestServer } from '../support/server.ts'
 import { tempDir } from '../support/temp.ts'
+
+// Each command is a process of its own, several in a test: slow machines take their time.
+vi.setConfig({ testTimeout: 120_000 })
 
 let server: TestServer
 const project = 'acme/empty'

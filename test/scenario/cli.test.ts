@@ -4,10 +4,13 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeploymentSummary, DeploymentView, EnvironmentView, ExplainView, PlanView, RunView, TimelineEntry } from '@pushway/core/views/types.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runProgram, startServer, type TestServer } from '../support/server.ts'
 import { tempDir } from '../support/temp.ts'
 import { quickRolling, type TinyProject, tinyProject } from '../support/tiny-project.ts'
+
+// Each command is a process of its own, several in a test: slow machines take their time.
+vi.setConfig({ testTimeout: 120_000 })
 
 let server: TestServer
 let tiny: TinyProject

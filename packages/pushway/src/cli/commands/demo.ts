@@ -162,7 +162,7 @@ async function leaveRunning({ place, server, people }: Started): Promise<string>
   return [
     `It goes on: ${server?.url}/${project}`,
     `Sign in once, as admin: ${link?.url}`,
-    `Stop it: kill ${server?.child.pid} && npx pushway down --all --data ${place.data}`,
+    `Stop it: kill ${server?.child.pid} && sleep 2 && npx pushway down --all --data ${place.data}`,
     ...(place.ownData ? [`Then remove ${place.dir}.`] : [`Then remove ${place.dir} and ${place.data}.`]),
   ].join('\n')
 }

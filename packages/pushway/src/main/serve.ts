@@ -45,6 +45,7 @@ import { detectIsolation, type Isolation } from '../util/isolation/index.ts'
 import { createLocks } from '../util/locks.ts'
 import { Secret } from '../util/secret.ts'
 import { createRouteWatch } from '../watch/routes.ts'
+import { actionSources } from './action-sources.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { startDataPlane } from './data-plane.ts'
 import { engineAnswers } from './docker-engine.ts'
@@ -181,7 +182,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     lists: createLists(database),
     settings,
     git: repositories,
-    jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir }),
+    jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir, actions: actionSources(folder, process.env) }),
     router: createEmbeddedRouter({ socket: proxySocket }),
     runtimes: {
       process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),

@@ -12,9 +12,10 @@ import { needs } from '../../../../../../test/support/needs.ts'
 import { tempDir } from '../../../../../../test/support/temp.ts'
 import type { JobRef, JobRunner } from '../../../ports/jobs.ts'
 import { detectIsolation } from '../../../util/isolation/index.ts'
-import type { JobSource } from '../../../util/job-spool.ts'
+import type { ActionSources, JobSource } from '../../../util/job-spool.ts'
 import { endProcess } from '../../../util/process-identity.ts'
 import { createHostJobs } from './index.ts'
+import { stopWorkers } from './stop-workers.ts'
 
 const signal = new AbortController().signal
 const isolation = await detectIsolation(process.env.PUSHWAY_ISOLATION)
@@ -26,14 +27,15 @@ interface Setup {
   readonly dataDir: string
 }
 
-function setUp(over: { isolated?: boolean; source?: JobSource } = {}): Setup {
+function setUp(over: { isolated?: boolean; source?: JobSource; actions?: ActionSources } = {}): Setup {
   const dataDir = tempDir('data')
-  const { source } = over
+  const { source, actions } = over
   const jobs = createHostJobs({
     dataDir,
     isolation: over.isolated ? isolation : none,
     toolchainCacheDir: join(dataDir, 'tools'),
     ...(source ? { source: () => source } : {}),
+    ...(actions ? { actions } : {}),
   })
   return { jobs, dataDir, ref: { project: 'acme/hello', run: 'r1', job: 'test', attempt: 1 } }
 }
@@ -100,6 +102,14 @@ describe('a job in its worker', () => {
     await startAndWait(setup, `steps: [{ run: 'echo up; exec sleep 60' }]`, 'up')
     await setup.jobs.cancel(setup.ref, false, signal)
     expect((await finish(setup)).conclusion).toBe('cancelled')
+  })
+
+  test.skipIf(process.platform !== 'linux')('are ended with all that they run when everything is stopped (Linux only)', async () => {
+    const setup = setUp()
+    await startAndWait(setup, "steps: [{ name: Long, run: 'sleep 300 & echo $! > pid; echo started; wait' }]", 'started')
+    expect(stopWorkers(setup.dataDir)).toBe(1)
+    await waitFor(async () => (await setup.jobs.observe(setup.ref, signal)).state === 'lost', 'the loss')
+    expect(stopWorkers(setup.dataDir)).toBe(0)
   })
 
   test.skipIf(process.platform !== 'linux')('one whose worker is killed is lost, names its step, and leaves no process (Linux only)', async () => {
@@ -248,6 +258,29 @@ describe.skipIf(reason !== '')(`an isolated step ${reason === '' ? `(${isolation
     expect(done.text).not.toContain('ran as root')
     expect(done.text).not.toMatch(/fake .*(nsenter|setsid|setpriv)/)
     expect(done.conclusion).toBe('success')
+  })
+
+  test('run actions that they can read and not replace for others', async () => {
+    const mirror = tempDir('mirror')
+    const dir = join(mirror, 'acme', 'js@v1')
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    writeFileSync(join(dir, 'action.yml'), 'name: Js\nruns: { using: node20, main: m.js, post: m.js }\n', { mode: 0o600 })
+    writeFileSync(join(dir, 'm.js'), "console.log('id ' + (process.getuid() === 0) + ' ' + process.env.STATE_x); console.log('::save-state name=x::kept')", {
+      mode: 0o600,
+    })
+    const actions = { sources: [{ kind: 'directory', dir: mirror }], cache: tempDir('actions') } as const
+    const done = await run(
+      `steps: [{ uses: acme/js@v1 }, { run: 'rm -rf ../../actions/acme/js/v1; rm -rf ${dir}; ln -sf /etc/passwd action.yml; true' }, { uses: ./, continue-on-error: true }]`,
+      {},
+      { isolated: true, actions },
+    )
+    expect(done.text).toContain('id false undefined')
+    expect(done.text).toContain('action.yml leads out of the workspace.')
+    expect(done.text).not.toContain('root:')
+    if (isolation.kind === 'uid') {
+      expect(done.text).toContain('id false kept')
+      expect(existsSync(join(dir, 'm.js'))).toBe(true)
+    }
   })
 
   test("can't make the worker read or write something else by a link", async () => {

@@ -9,7 +9,7 @@ import type { JobReport, JobSpec, LogLine } from '@pushway/core/run/types.ts'
 import type { Chunk, JobObserved, JobRef, JobRunner } from '../../../ports/jobs.ts'
 import { writeFileAtomic } from '../../../util/files.ts'
 import { type Isolation, projectUid } from '../../../util/isolation/index.ts'
-import { type JobFolders, type JobSource, readWorkerIdentity, spoolFiles, type WorkerInput } from '../../../util/job-spool.ts'
+import { type ActionSources, type JobFolders, type JobSource, readWorkerIdentity, spoolFiles, type WorkerInput } from '../../../util/job-spool.ts'
 import { endMarkedProcesses, isSameProcess } from '../../../util/process-identity.ts'
 import { selfCommand } from '../../../util/self.ts'
 import { hiddenFolders, jobFolders, makeParents } from './folders.ts'
@@ -22,6 +22,8 @@ export interface HostJobsOptions {
   readonly toolchainCacheDir: string
   /** Where checkouts come from; the server itself when absent. */
   readonly source?: (ref: JobRef) => JobSource
+  /** Where actions come from; built-in ones only when absent. */
+  readonly actions?: ActionSources
 }
 
 /** A worker that was claimed and has not said who it is by then has never come up. */
@@ -75,6 +77,7 @@ function workerInput(of: { ref: JobRef; spec: JobSpec; folders: JobFolders; data
     spec: of.spec,
     folders: of.folders,
     source: options.source?.(ref) ?? { kind: 'server' },
+    ...(options.actions ? { actions: options.actions } : {}),
     isolation,
     ...hiddenFolders(isolation, { dataDir, self }),
     ...(isolation.kind === 'uid' ? { uid: projectUid(ref.project, dataDir) } : {}),

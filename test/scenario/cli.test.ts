@@ -194,21 +194,27 @@ describe('a project on its way', () => {
 })
 
 describe('settings', () => {
+  const name = 'acme/settings'
+  const own = (...args: string[]) => pushway(...args, '-p', name)
+  beforeAll(async () => {
+    await server.client.createProject(name)
+  })
+
   test('secrets come from standard input and are never shown; variables are', async () => {
     const env = { PUSHWAY_PROJECT: name }
     expect(await server.cli(['secret', 'set', 'TOKEN', '-e', 'production'], { env, input: 'hidden-value\n' })).toMatchObject({ exit: 0, stdout: '' })
     expect(await server.cli(['secret', 'set', 'EMPTY'], { env })).toMatchObject({ exit: 2 })
-    expect(await pushway('secret', 'ls')).toMatch(/TOKEN +production +1/)
-    expect(await pushway('secret', 'ls', '-o', 'json')).not.toContain('hidden-value')
-    await pushway('var', 'set', 'COLOR', 'blue')
+    expect(await own('secret', 'ls')).toMatch(/TOKEN +production +1/)
+    expect(await own('secret', 'ls', '-o', 'json')).not.toContain('hidden-value')
+    await own('var', 'set', 'COLOR', 'blue')
     expect(await server.cli(['var', 'set', 'SHAPE'], { env, input: 'round' })).toMatchObject({ exit: 0 })
-    expect(await pushway('var', 'ls')).toMatch(/COLOR +\(all\) +blue\nSHAPE +\(all\) +round/)
+    expect(await own('var', 'ls')).toMatch(/COLOR +\(all\) +blue\nSHAPE +\(all\) +round/)
   })
 
   test('members, users and the webhook', async () => {
     await pushway('user', 'create', 'ben')
-    await pushway('member', 'set', 'ben', 'read')
-    expect(await pushway('member', 'ls')).toMatch(/ben +read/)
+    await own('member', 'set', 'ben', 'read')
+    expect(await own('member', 'ls')).toMatch(/ben +read/)
     expect(await server.cli(['member', 'set', 'ben', 'owner', '-p', name])).toMatchObject({ exit: 2 })
     expect(await pushway('user', 'ls', '-o', 'name')).toContain('user/ben')
     await pushway('user', 'disable', 'ben')

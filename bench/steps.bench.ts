@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { programCommand } from '../test/support/server.ts'
-import { timeProgram } from './support/processes.ts'
+import { timeProgramCpu } from './support/processes.ts'
 import { fixed, median, printMachine, printTable } from './support/report.ts'
 
 const more = 50
@@ -18,9 +18,16 @@ interface Runner {
   readonly env: NodeJS.ProcessEnv
 }
 
+interface Took {
+  readonly ms: number
+  readonly cpuMs: number
+}
+
 interface Times {
-  readonly one: number
-  readonly perStep: number
+  /** The whole process with one step. */
+  readonly one: Took
+  /** Each further step. */
+  readonly step: Took
 }
 
 /** A repository with two workflows that differ in their number of steps. */
@@ -74,15 +81,15 @@ function actRunner(act: string, home: string): Runner {
   }
 }
 
-async function timeOnce({ name, argv, env }: Runner, dir: string, steps: number): Promise<number> {
-  const { ms, exit, output } = await timeProgram(argv(workflowFile(steps)), { cwd: dir, env })
+async function timeOnce({ name, argv, env }: Runner, dir: string, steps: number): Promise<Took> {
+  const { ms, cpuMs, exit, output } = await timeProgramCpu(argv(workflowFile(steps)), { cwd: dir, env })
   if (exit !== 0) throw new Error(`${name} failed with ${exit}:\n${output.slice(-2000)}`)
-  return ms
+  return { ms, cpuMs }
 }
 
 /** Turn by turn, so that another load on the machine meets all of them. */
 async function measure(runners: readonly Runner[], dir: string): Promise<readonly Times[]> {
-  const times = runners.map(() => ({ one: [] as number[], all: [] as number[] }))
+  const times = runners.map(() => ({ one: [] as Took[], all: [] as Took[] }))
   for (const runner of runners) await timeOnce(runner, dir, 1)
   for (let round = 0; round < rounds; round++) {
     for (const [index, runner] of runners.entries()) {
@@ -90,7 +97,11 @@ async function measure(runners: readonly Runner[], dir: string): Promise<readonl
       times[index]?.all.push(await timeOnce(runner, dir, 1 + more))
     }
   }
-  return times.map(({ one, all }) => ({ one: median(one), perStep: (median(all) - median(one)) / more }))
+  const middle = (all: readonly Took[]): Took => ({ ms: median(all.map(({ ms }) => ms)), cpuMs: median(all.map(({ cpuMs }) => cpuMs)) })
+  return times.map(({ one, all }) => {
+    const [first, last] = [middle(one), middle(all)]
+    return { one: first, step: { ms: (last.ms - first.ms) / more, cpuMs: (last.cpuMs - first.cpuMs) / more } }
+  })
 }
 
 /** What the same command costs when a shell is started for it and nothing else is done. */
@@ -113,12 +124,12 @@ async function main(): Promise<void> {
     }
     const runners = [ours, ...(act ? [actRunner(act, join(dir, 'home'))] : []), shellRunner()]
     const times = await measure(runners, tree)
-    const own = times[0]?.perStep ?? Number.NaN
+    const own = times[0]?.step as Took
     const rows = runners.map(({ name }, index) => {
-      const { one, perStep } = times[index] as Times
-      return [name, fixed(one), fixed(perStep, 1), `${fixed(own / perStep, 2)}`]
+      const { one, step } = times[index] as Times
+      return [name, fixed(one.ms), fixed(step.ms, 1), fixed(own.ms / step.ms, 2), fixed(step.cpuMs, 1), fixed(own.cpuMs / step.cpuMs, 2)]
     })
-    printTable(['', 'one step, whole process, ms', 'each further step, ms', 'ours : this'], rows)
+    printTable(['', 'one step, all, ms', 'each further, ms', 'ours : this', 'its CPU time, ms', 'ours : this'], rows)
     console.log(`medians of ${rounds} rounds; a step is \`run: "true"\` in bash`)
   } finally {
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 })

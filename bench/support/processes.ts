@@ -36,6 +36,15 @@ export function timeProgram(argv: readonly string[], { cwd, env = process.env, t
   })
 }
 
+/** As `timeProgram`; also the CPU time that the program and all that it waited for took, by the shell's own account. */
+export async function timeProgramCpu(argv: readonly string[], call: Call = {}): Promise<ToTheEnd & { readonly cpuMs: number }> {
+  const done = await timeProgram(['sh', '-c', '"$@"; code=$?; times; exit $code', 'sh', ...argv], call)
+  const [user, system] = [...done.output.slice(-200).matchAll(/(\d+)m([\d.]+)s/g)]
+    .slice(-2)
+    .map(([, minutes, seconds]) => Number(minutes) * 60 + Number(seconds))
+  return { ...done, cpuMs: ((user ?? Number.NaN) + (system ?? Number.NaN)) * 1000 }
+}
+
 /** CPU time of a process so far, user and system, in ms; the system counts in ticks of 10 ms. */
 export function cpuMs(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1')

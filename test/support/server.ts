@@ -24,6 +24,8 @@ export interface CommandCall {
   readonly cwd?: string
   /** After this long it is killed and the call fails; one minute when absent. */
   readonly timeoutMs?: number
+  /** A program that runs it, such as `setpriv` with its options: as another user. */
+  readonly as?: readonly string[]
 }
 
 export interface ServerOptions {
@@ -80,7 +82,7 @@ export function programCommand(): readonly string[] {
 
 /** Runs the program to its end. Nothing of the caller's own sign-in or settings reaches it. */
 export function runProgram(args: readonly string[], call: CommandCall = {}): Promise<CommandResult> {
-  const [program = '', ...rest] = [...programCommand(), ...args]
+  const [program = '', ...rest] = [...(call.as ?? []), ...programCommand(), ...args]
   const child = spawn(program, rest, { env: cleanEnv(call.env), ...(call.cwd ? { cwd: call.cwd } : {}), stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.on('error', () => undefined)
   child.stdin.end(call.input ?? '')

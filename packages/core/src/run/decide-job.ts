@@ -3,7 +3,9 @@
 import { reason } from '../reason/reasons.ts'
 import { conditionNamesStatus, EvaluationError, evaluateCondition, evaluateValue, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
+import type { Claim } from './concurrency.ts'
 import { jobContexts } from './contexts.ts'
+import { jobGate, jobUnwanted } from './decide-turn.ts'
 import { ancestorsOf, isNameFinished, namedJobs, resultOfName } from './graph.ts'
 import { layOut } from './lay-out.ts'
 import { failedLeg, mayStartInParallel } from './legs.ts'
@@ -20,6 +22,8 @@ export interface JobScene {
   readonly workflow: Workflow
   readonly job: JobState
   readonly vars: Readonly<Record<string, string>>
+  /** Every claim of the project on a concurrency group. */
+  readonly claims: readonly Claim[]
 }
 
 const nothing: JobDecision = { events: [], actions: [] }
@@ -31,6 +35,8 @@ export function decideJob(scene: JobScene): JobDecision {
   const definition = workflow.jobs.find(({ id }) => id === (planned?.id ?? job.key))
   if (!planned || !definition) return job.phase === 'finished' ? nothing : finish(scene, 'failure', `The workflow has no job ${job.key} any more.`)
   if (job.phase === 'finished') return closeLeftover(scene)
+  const unwanted = jobUnwanted(state, job, scene.claims)
+  if (unwanted.length > 0) return { events: unwanted, actions: [] }
   if (job.steps) return afterSteps(scene, definition, job.steps)
   switch (job.phase) {
     case 'pending':
@@ -57,6 +63,10 @@ function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): J
   if (!holds) return finish(scene, 'skipped', skipReason(scene, { definition, planned }, status))
   if (planned.layOut && !job.laidOut) return layOutNow(scene, definition, planned)
   if (!mayStartInParallel(state, planned)) return nothing
+  const gate = jobGate(state, job, { definition, scope: () => scopeOf(scene, status), claims: scene.claims })
+  if (gate.kind === 'leave') return finish(scene, gate.failed ? 'failure' : 'cancelled', gate.why)
+  if (gate.kind === 'shut') return { events: gate.events, actions: [] }
+  if (job.unwanted) return finish(scene, 'cancelled', job.unwanted)
   if (planned.environment === undefined) return start(scene)
   return { events: [], actions: [{ kind: 'OpenDeployment', ...ref(scene), environment: planned.environment }] }
 }
@@ -83,7 +93,7 @@ function afterSteps(scene: JobScene, definition: Job, steps: NonNullable<JobStat
   if (steps.conclusion !== 'success') {
     // A worker that was killed by force can't say so itself.
     const conclusion = state.cancel?.force && steps.conclusion === 'failure' ? 'cancelled' : steps.conclusion
-    const problem = steps.problem ?? (conclusion === 'cancelled' && (state.cancel || isUnwantedLeg(scene)) ? cancelReason(scene) : undefined)
+    const problem = steps.problem ?? (conclusion === 'cancelled' && (state.cancel || job.unwanted || isUnwantedLeg(scene)) ? cancelReason(scene) : undefined)
     return both(close(scene, conclusion), conclude(scene, definition, { conclusion, why: problem }))
   }
   if (!job.deployment) return finish(scene, 'success')
@@ -103,7 +113,7 @@ function closeLeftover(scene: JobScene): JobDecision {
 /** Whether a cancelled run stops this job. As on GitHub one whose `if` still holds, such as always(), goes on; not under force. */
 function isUnwanted(scene: JobScene, definition: Job): boolean {
   const { cancel } = scene.state
-  if (isUnwantedLeg(scene)) return true
+  if (isUnwantedLeg(scene) || scene.job.unwanted) return true
   if (!cancel) return false
   return cancel.force || conditionHolds(scene, definition, 'cancelled') !== true
 }
@@ -151,7 +161,8 @@ function skipReason({ state, job }: JobScene, { definition, planned }: { definit
 
 /** Why it is cancelled: the user's word, or another leg's failure. */
 function cancelReason({ state, job }: JobScene): string {
-  if (state.cancel) return reason('cancelled-by-user', { by: state.cancel.by }).sentence
+  if (state.cancel) return state.cancel.reason ?? reason('cancelled-by-user', { by: state.cancel.by }).sentence
+  if (job.unwanted) return job.unwanted
   const planned = state.plan?.jobs.find(({ key }) => key === job.key)
   return reason('leg-not-wanted', { leg: (planned && failedLeg(state, planned)?.name) ?? 'another leg' }).sentence
 }

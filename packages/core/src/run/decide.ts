@@ -2,7 +2,9 @@
 
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import type { Workflow } from '../workflow/types.ts'
+import { type Claim, claimsOf } from './concurrency.ts'
 import { decideJob } from './decide-job.ts'
+import { neverEntered, runGate } from './decide-turn.ts'
 import { resultOf } from './graph.ts'
 import { runReason } from './reason.ts'
 import type { RunState } from './state.ts'
@@ -15,21 +17,37 @@ export interface RunDecision {
   readonly reason: ReasonText
 }
 
+/** What a decision looks at besides the run itself. */
+export interface RunSurroundings {
+  /** The project's variables, for the conditions of jobs. */
+  readonly vars?: Readonly<Record<string, string>>
+  /** What other runs of the project hold and wait for of concurrency groups. */
+  readonly others?: readonly Claim[]
+}
+
+/** The next facts and actions of a run that no other run concerns: as `decideRunAmong`. */
+export function decideRun(state: RunState, workflow: Workflow | undefined, vars: Readonly<Record<string, string>> = {}): RunDecision {
+  return decideRunAmong(state, workflow, { vars })
+}
+
 /**
  * The next facts and actions of a run.
  *
  * @param state from the run's events
  * @param workflow its parsed file at its commit; without it nothing can be decided
- * @param vars the project's variables, for the conditions of jobs
  */
-export function decideRun(state: RunState, workflow: Workflow | undefined, vars: Readonly<Record<string, string>> = {}): RunDecision {
+export function decideRunAmong(state: RunState, workflow: Workflow | undefined, { vars = {}, others = [] }: RunSurroundings): RunDecision {
   if (state.refused) {
     const events: readonly RunEvent[] = state.finished ? [] : [{ type: 'RunFinished', conclusion: 'failure' }]
     return { events, actions: [], reason: reason('failed', { problem: state.problems[0] ?? 'The workflow was refused.' }) }
   }
   if (!state.plan) return { events: [], actions: [], reason: runReason(state) }
   if (!workflow) return { events: [], actions: [], reason: reason('failed', { problem: `The workflow ${state.workflowFile ?? ''} can't be read.` }) }
-  const decisions = [...state.jobs.values()].map((job) => decideJob({ state, workflow, job, vars }))
+  const claims = [...others, ...claimsOf(state)]
+  const gate = runGate(state, claims)
+  if (gate.kind === 'shut') return { events: gate.events, actions: [], reason: runReason(state) }
+  const seen = state.cancel && neverEntered(state) ? { ...state, cancel: { ...state.cancel, force: true } } : state
+  const decisions = [...state.jobs.values()].map((job) => decideJob({ state: seen, workflow, job, vars, claims }))
   const events = decisions.flatMap((decision) => decision.events)
   const actions = decisions.flatMap((decision) => decision.actions)
   const done = !state.finished && [...state.jobs.values()].every((job) => job.phase === 'finished')

@@ -3,6 +3,7 @@
 import { type Diagnostic, hasErrors, type Parsed } from '../text/diagnostic.ts'
 import { EvaluationError, evaluateText, evaluateValue, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Template, Workflow } from '../workflow/types.ts'
+import { claimTerms } from './concurrency.ts'
 import { githubContext } from './contexts.ts'
 import { checkInputs, inputsContext } from './inputs.ts'
 import { environmentProblem, isKnownEarly, layOutLater } from './lay-out.ts'
@@ -20,9 +21,11 @@ export function planRun(workflow: Workflow, cause: RunCause, options: PlanOption
   const github = githubContext({ project: options.repository, cause, workflow })
   const scope: Scope = { contexts: { github, vars: options.vars, inputs: inputsContext(workflow, cause) }, status: 'success' }
   const jobs = workflow.jobs.map((job) => planJob(job, scope, diagnostics))
+  const { concurrency } = workflow
+  const claim = concurrency && attempt(() => claimTerms(concurrency, scope), diagnostics)
   const runName = workflow.runName && attempt(() => evaluateText(workflow.runName as Template, scope), diagnostics)?.trim()
   if (hasErrors(diagnostics)) return { diagnostics }
-  return { value: { jobs, ...(runName ? { runName } : {}) }, diagnostics }
+  return { value: { jobs, ...(claim ? { concurrency: claim } : {}), ...(runName ? { runName } : {}) }, diagnostics }
 }
 
 /** What waits for other jobs stays as it is written until these have ended. */

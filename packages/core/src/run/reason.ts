@@ -1,19 +1,20 @@
 // Why a job waits or ended as it did, in one sentence, for CLI and UI.
 
 import { type ReasonText, reason } from '../reason/reasons.ts'
+import { type Claim, claimsOf, sayClaim, turnOf } from './concurrency.ts'
 import { isNameFinished } from './graph.ts'
 import { mayStartInParallel } from './legs.ts'
 import type { RunState } from './state.ts'
 import type { JobState } from './types.ts'
 
-/** Why the job is where it is; undefined when that is plain (it runs, it succeeded) or there is no such job. */
-export function jobReason(state: RunState, key: string): ReasonText | undefined {
+/** Why the job is where it is; undefined when that is plain (it runs, it succeeded) or there is no such job. `others`: the project's other claims on groups. */
+export function jobReason(state: RunState, key: string, others: readonly Claim[] = []): ReasonText | undefined {
   const job = state.jobs.get(key)
   if (!job) return undefined
   const environment = state.plan?.jobs.find((planned) => planned.key === key)?.environment ?? ''
   switch (job.phase) {
     case 'pending':
-      return pendingReason(state, job, environment)
+      return groupReason(state, key, [...others, ...claimsOf(state)]) ?? pendingReason(state, job, environment)
     case 'waiting':
       return reason('waiting-for-clearance', { environment })
     case 'running':
@@ -23,6 +24,13 @@ export function jobReason(state: RunState, key: string): ReasonText | undefined 
     case 'finished':
       return job.reason ? reason('failed', { problem: job.reason }) : undefined
   }
+}
+
+/** Which run or job it waits for, in its own concurrency group or its run's. */
+function groupReason(state: RunState, key: string, claims: readonly Claim[]): ReasonText | undefined {
+  const mine = claims.find((claim) => claim.run === state.id && !claim.held && (claim.job === undefined || claim.job === key))
+  const turn = mine && turnOf(mine, claims)
+  return turn?.kind === 'wait' ? reason('waiting-for-group', { group: turn.behind.group, ahead: sayClaim(turn.behind) }) : undefined
 }
 
 function pendingReason(state: RunState, job: JobState, environment: string): ReasonText {

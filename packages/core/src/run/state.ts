@@ -2,7 +2,7 @@
 
 import type { EpochMs, ProjectName, RunId } from '../text/ids.ts'
 import { withDependents } from './graph.ts'
-import type { Conclusion, JobState, PlannedJob, RunCause, RunEvent, RunPlan } from './types.ts'
+import type { Conclusion, HeldClaim, JobState, PlannedJob, RunCause, RunEvent, RunPlan } from './types.ts'
 
 export interface RunState {
   readonly id: RunId
@@ -21,7 +21,9 @@ export interface RunState {
   readonly attempt: number
   /** Who asked for the present attempt, when it is a re-run. */
   readonly rerunBy?: string
-  readonly cancel?: { readonly by: string; readonly force: boolean }
+  readonly cancel?: { readonly by: string; readonly force: boolean; readonly reason?: string }
+  /** The whole run's place in its concurrency group. */
+  readonly claim?: HeldClaim
   /** In the plan's order. */
   readonly jobs: ReadonlyMap<string, JobState>
   readonly finished: boolean
@@ -46,7 +48,10 @@ export function evolveRun(state: RunState, event: RunEvent, at: EpochMs): RunSta
     case 'RunRefused':
       return { ...state, refused: true, problems: [...state.problems, ...event.problems] }
     case 'CancelRequested':
-      return state.finished ? state : { ...state, cancel: { by: event.by, force: event.force || state.cancel?.force === true } }
+      return state.finished ? state : { ...state, cancel: cancelled(state.cancel, event) }
+    case 'ConcurrencyAsked':
+    case 'ConcurrencyEntered':
+      return claimed(state, event, at)
     case 'RerunRequested':
       return state.finished ? rerun(state, event) : state
     case 'RunFinished':
@@ -66,7 +71,7 @@ export function evolveRun(state: RunState, event: RunEvent, at: EpochMs): RunSta
 
 type JobEvent = Extract<
   RunEvent,
-  { readonly type: 'JobStarted' | 'JobStepsFinished' | 'JobFinished' | 'DeploymentOpened' | 'DeploymentCleared' | 'DeploymentEnded' }
+  { readonly type: 'JobStarted' | 'JobUnwanted' | 'JobStepsFinished' | 'JobFinished' | 'DeploymentOpened' | 'DeploymentCleared' | 'DeploymentEnded' }
 >
 
 function planned(state: RunState, plan: RunPlan): RunState {
@@ -76,6 +81,21 @@ function planned(state: RunState, plan: RunPlan): RunState {
 
 function freshJob(key: string, attempt: number): JobState {
   return { key, attempt, phase: 'pending', outputs: {} }
+}
+
+function cancelled(before: RunState['cancel'], { by, force, reason }: Extract<RunEvent, { type: 'CancelRequested' }>): RunState['cancel'] {
+  return { by, force: force || before?.force === true, ...(reason ? { reason } : {}) }
+}
+
+function claimed(state: RunState, event: Extract<RunEvent, { type: 'ConcurrencyAsked' | 'ConcurrencyEntered' }>, at: EpochMs): RunState {
+  const next = (claim: HeldClaim | undefined): HeldClaim | undefined => {
+    if (event.type === 'ConcurrencyAsked') return claim ?? { ...event.terms, at, held: false }
+    return claim && { ...claim, held: true }
+  }
+  if (event.job === undefined) return event.attempt === state.attempt ? { ...state, claim: next(state.claim) } : state
+  const job = state.jobs.get(event.job)
+  if (!job || job.attempt !== event.attempt) return state
+  return { ...state, jobs: new Map(state.jobs).set(job.key, { ...job, claim: next(job.claim) }) }
 }
 
 /** The job gives way to its legs, which stand where it stood; or stays, with what is known of it now. */
@@ -101,7 +121,7 @@ function rerun(state: RunState, event: Extract<RunEvent, { type: 'RerunRequested
   const plan = foldGroups(state.plan, again.groups)
   const isFresh = (key: string) => again.jobs.includes(key) || again.groups.includes(key)
   const jobs = new Map(plan.jobs.map(({ key }) => [key, isFresh(key) ? againFresh(plan, key, attempt) : (state.jobs.get(key) ?? freshJob(key, attempt))]))
-  return { ...state, plan, jobs, attempt, rerunBy: event.by, cancel: undefined, finished: false, conclusion: undefined }
+  return { ...state, plan, jobs, attempt, rerunBy: event.by, cancel: undefined, claim: undefined, finished: false, conclusion: undefined }
 }
 
 /** A leg of a group that stays laid out is not laid out again. */
@@ -130,6 +150,8 @@ function evolveJob(job: JobState, event: JobEvent, all: ReadonlyMap<string, JobS
   switch (event.type) {
     case 'JobStarted':
       return job.phase === 'pending' || job.phase === 'waiting' ? { ...job, phase: 'running' } : job
+    case 'JobUnwanted':
+      return job.phase === 'finished' ? job : { ...job, unwanted: event.reason }
     case 'JobStepsFinished': {
       if (job.phase === 'finished' || job.steps) return job
       const { conclusion, problem, outputs } = event

@@ -42,8 +42,22 @@ export interface JobLeg {
   readonly strategy: { readonly 'fail-fast': boolean; readonly 'job-index': number; readonly 'job-total': number; readonly 'max-parallel': number }
 }
 
+/** How a run or job takes part in a concurrency group. */
+export interface ClaimTerms {
+  readonly group: string
+  readonly cancelInProgress: boolean
+  readonly queue: 'single' | 'max'
+}
+
+/** `at`: when it was asked for; `held`: it may go on. */
+export interface HeldClaim extends ClaimTerms {
+  readonly at: EpochMs
+  readonly held: boolean
+}
+
 export interface RunPlan {
   readonly jobs: readonly PlannedJob[]
+  readonly concurrency?: ClaimTerms
   /** What was laid out as other jobs, as it was planned before. */
   readonly groups?: readonly PlannedJob[]
   /** The evaluated `run-name`; it takes the place of the requested title. */
@@ -100,7 +114,13 @@ export type RunEvent =
       /** It failed, and `continue-on-error` says that this does not matter: others see success. */
       readonly tolerated?: boolean
     }
-  | { readonly type: 'CancelRequested'; readonly by: string; readonly force: boolean }
+  /** The run, or one of its jobs, is ready and asks to enter its concurrency group. */
+  | { readonly type: 'ConcurrencyAsked'; readonly job?: string; readonly attempt: number; readonly terms: ClaimTerms }
+  | { readonly type: 'ConcurrencyEntered'; readonly job?: string; readonly attempt: number }
+  /** A newer one of its concurrency group cancels it. */
+  | { readonly type: 'JobUnwanted'; readonly job: string; readonly attempt: number; readonly reason: string }
+  /** `reason`: why, when it was not a person. */
+  | { readonly type: 'CancelRequested'; readonly by: string; readonly force: boolean; readonly reason?: string }
   /** `jobs`: the keys that run again; the others keep their result. */
   | { readonly type: 'RerunRequested'; readonly by: string; readonly jobs: readonly string[] }
   | { readonly type: 'RunFinished'; readonly conclusion: Conclusion }
@@ -141,6 +161,9 @@ export interface JobState {
   readonly reason?: string
   /** It failed and `continue-on-error` makes others see success. */
   readonly tolerated?: boolean
+  readonly claim?: HeldClaim
+  /** Why its concurrency group wants it gone. */
+  readonly unwanted?: string
   /** It has been laid out: its labels and name are final. */
   readonly laidOut?: boolean
   /** How many jobs of the run had ended when it did. */

@@ -2,6 +2,7 @@
 
 import { add, notYet } from './findings.ts'
 import { checkId, readCondition, readDefaults } from './parse-common.ts'
+import { readConcurrency } from './parse-concurrency.ts'
 import { readSteps } from './parse-step.ts'
 import { readStrategy } from './parse-strategy.ts'
 import type { Job } from './types.ts'
@@ -28,6 +29,7 @@ const jobKeys = [
   'outputs',
   'environment',
   'strategy',
+  'concurrency',
   'defaults',
   'timeout-minutes',
   'continue-on-error',
@@ -51,6 +53,7 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
     if: keys.if && readCondition(source, keys.if.value, 'job'),
     runsOn: readRunsOn(source, keys['runs-on']?.value),
     strategy: readStrategy(source, keys.strategy),
+    concurrency: readConcurrency(source, keys.concurrency),
     env: templateMapOf(source, keys.env?.value),
     outputs: templateMapOf(source, keys.outputs?.value),
     environment: readEnvironment(source, keys.environment?.value),

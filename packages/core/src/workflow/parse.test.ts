@@ -115,13 +115,11 @@ describe('every key that is honoured', () => {
 
 describe('what is not carried is refused by name and line', () => {
   test.each([
-    ['concurrency: x\non: push\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:1', '`concurrency`'],
     ['permissions: read-all\non: push\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:1', '`permissions`'],
     ["on:\n  schedule:\n    - cron: '0 0 * * *'\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '2:3', '`on: schedule`'],
     ['on: [push, release]\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:12', '`on: release`'],
     [job(`    container: node:18\n${steps}`), '5:5', '`container`'],
     [job(`    services: { db: { image: postgres } }\n${steps}`), '5:5', '`services`'],
-    [job(`    concurrency: x\n${steps}`), '5:5', '`concurrency`'],
     [job(`    permissions: { contents: read }\n${steps}`), '5:5', '`permissions`'],
     [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment`'],
     [job('    environment: e-${{ needs.x.outputs.y }}\n    steps: [{ run: echo }]'), '5:18', '`needs in environment`'],
@@ -177,6 +175,7 @@ describe('mistakes', () => {
     [job(`    strategy: { matrix: {} }\n${steps}`), '5:17', 'no dimension'],
     [job(`    strategy: { matrix: { v: [1], exclude: [{ w: 1 }] } }\n${steps}`), '5:47', '`w` is no dimension'],
     [job('    strategy: { matrix: { v: "${{ steps.x }}" } }\n    steps: [{ run: a }]'), '5:31', 'Unrecognized named-value'],
+    [job(`    concurrency: { group: x, queue: max, cancel-in-progress: true }\n${steps}`), '5:42', 'does not go with'],
     ['on: { push: { branches: [a], branches-ignore: [b] } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:30', "can't be used together"],
     ["on: { push: { branches: ['!a'] } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '1:25', 'nothing can match'],
     ["on: { push: { tags: ['v[1'] } }\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '1:22', 'without a'],

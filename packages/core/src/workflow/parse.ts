@@ -5,6 +5,7 @@ import { hasErrors, type Parsed } from '../text/diagnostic.ts'
 import { checkNeeds } from './check-needs.ts'
 import { add, type Findings, inFileOrder } from './findings.ts'
 import { readDefaults } from './parse-common.ts'
+import { readConcurrency } from './parse-concurrency.ts'
 import { readJobs } from './parse-job.ts'
 import { readTriggers } from './parse-triggers.ts'
 import type { Workflow } from './types.ts'
@@ -27,7 +28,7 @@ export function parseWorkflow(file: string, text: string): Parsed<Workflow> {
 }
 
 function readWorkflow(source: YamlSource, file: string): Workflow {
-  const keys = takeKeys(source, rootOf(source), ['name', 'description', 'run-name', 'on', 'env', 'defaults', 'jobs'])
+  const keys = takeKeys(source, rootOf(source), ['name', 'description', 'run-name', 'on', 'env', 'defaults', 'concurrency', 'jobs'])
   const jobs = keys.jobs ? readJobs(source, keys.jobs.value) : []
   if (keys.jobs && jobs.length === 0) add(source.findings, keys.jobs.keyAt, { code: 'schema', message: 'There are no jobs. Write at least one.' })
   checkNeeds(source.findings, jobs)
@@ -38,6 +39,7 @@ function readWorkflow(source: YamlSource, file: string): Workflow {
     on: keys.on ? readTriggers(source, keys.on.value) : [],
     env: templateMapOf(source, keys.env?.value),
     defaults: readDefaults(source, keys.defaults),
+    concurrency: readConcurrency(source, keys.concurrency),
     jobs: jobs.map(({ job }) => job),
   }
 }

@@ -16,6 +16,7 @@ export interface Workflow {
   readonly on: readonly Trigger[]
   readonly env: TemplateMap
   readonly defaults: RunDefaults
+  readonly concurrency?: Concurrency
   readonly jobs: readonly Job[]
 }
 
@@ -61,6 +62,14 @@ export interface Strategy {
   readonly at: Located<string>['at']
 }
 
+export interface Concurrency {
+  readonly group: Template
+  /** False when absent. */
+  readonly cancelInProgress?: Template
+  /** `single`: a newer one replaces the one that waits; `max`: all wait. */
+  readonly queue: 'single' | 'max'
+}
+
 export interface Job {
   readonly id: string
   readonly name?: Template
@@ -69,6 +78,7 @@ export interface Job {
   /** Labels; they may hold `${{ }}`. */
   readonly runsOn: readonly string[]
   readonly strategy?: Strategy
+  readonly concurrency?: Concurrency
   readonly env: TemplateMap
   readonly outputs: TemplateMap
   readonly environment?: { readonly name: Template; readonly url?: Template }

@@ -27,8 +27,8 @@ export function DeploymentPage({ id }: { readonly id: string }) {
     <>
       <Head deployment={data} />
       <ErrorBox error={first.error} />
-      {decided && <Rollout deployment={data} />}
-      {decided && data.status !== 'done' && <RolloutControls deployment={data} onDone={first.reload} />}
+      {decided && <Rollout deployment={data} onDone={first.reload} />}
+      {decided && !data.rollout && data.status !== 'done' && <RolloutControls deployment={data} onDone={first.reload} />}
       <div class="sheet">
         <div class="sheet-main">
           <Changes changes={data.changes} first={data.previous === undefined} />

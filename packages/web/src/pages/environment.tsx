@@ -3,7 +3,6 @@
 import type { DeploymentSummary, DeploymentView, EnvironmentView } from '@pushway/core/views/types.ts'
 import { useResource } from '../lib/resource.ts'
 import { Empty, ErrorBox, SafeLink, Section, Skeleton, Time } from '../parts/basics.tsx'
-import { RolloutControls } from '../parts/controls.tsx'
 import { DeploymentRows } from '../parts/deployments.tsx'
 import { ReleaseText } from '../parts/releases.tsx'
 import { Promote, RollBack } from '../parts/roll-back.tsx'
@@ -35,12 +34,7 @@ export function EnvironmentPage({ project, environment }: { readonly project: st
       {open.map((deployment) => (
         <WaitingNote key={deployment.id} deployment={deployment} />
       ))}
-      {active !== undefined && rollout.data && (
-        <>
-          <Rollout deployment={rollout.data} />
-          <RolloutControls deployment={rollout.data} onDone={reload} />
-        </>
-      )}
+      {active !== undefined && rollout.data && <Rollout deployment={rollout.data} onDone={reload} />}
       <Services environment={newest} />
       <Section title="History">
         {newest.deployments.length === 0 ? <p class="dim">Nothing was deployed here yet.</p> : <DeploymentRows deployments={newest.deployments} />}

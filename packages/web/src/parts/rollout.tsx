@@ -4,18 +4,22 @@ import type { TrafficCounts, Verdict } from '@pushway/core/rollout/types.ts'
 import type { DeploymentView, ReleaseView, RolloutView } from '@pushway/core/views/types.ts'
 import { count, percent, shortCommit } from '../lib/format.ts'
 import { Section } from './basics.tsx'
+import { RolloutControls } from './controls.tsx'
 import { deploymentState, StateIcon, StateMark, type Tone } from './state.tsx'
 
 /** The rollout of a deployment; nothing while it has none. */
-export function Rollout({ deployment }: { readonly deployment: DeploymentView }) {
+export function Rollout({ deployment, onDone }: { readonly deployment: DeploymentView; readonly onDone: () => void }) {
   const { rollout, release, previous } = deployment
   if (!rollout) return null
   return (
     <Section title="Rollout" aside={<StateMark {...deploymentState(deployment)} />}>
       <div class="rollout boxed">
-        <p class="rollout-why" role="status">
-          {deployment.why.sentence}
-        </p>
+        <div class="rollout-head">
+          <p class="rollout-why" role="status">
+            {deployment.why.sentence}
+          </p>
+          {deployment.status !== 'done' && <RolloutControls deployment={deployment} onDone={onDone} />}
+        </div>
         <Split rollout={deployment.status === 'done' ? asJudged(rollout) : rollout} fresh={release} baseline={previous} />
         {rollout.verdict && <VerdictLine verdict={rollout.verdict} />}
         <Steps rollout={rollout} />

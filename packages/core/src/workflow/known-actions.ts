@@ -7,7 +7,7 @@ export interface KnownAction {
 }
 
 /** All of them; the runner has one implementation for each. */
-export const knownActions: readonly KnownAction[] = [
+const knownActions: readonly KnownAction[] = [
   {
     name: 'actions/checkout',
     inputs: ['repository', 'ref', 'token', 'path', 'fetch-depth', 'fetch-tags', 'clean', 'persist-credentials', 'set-safe-directory', 'show-progress'],

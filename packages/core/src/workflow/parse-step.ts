@@ -1,8 +1,9 @@
 // `jobs.<id>.steps`: what a job runs, in order.
 
+import { parseReference } from '../action/reference.ts'
 import type { Position } from '../text/diagnostic.ts'
 import { add, notYet } from './findings.ts'
-import { findAction, knownActions } from './known-actions.ts'
+import { findAction } from './known-actions.ts'
 import { checkId, readCondition, readShell } from './parse-common.ts'
 import type { Step } from './types.ts'
 import { type Entry, entriesOf, itemsOf, takeKeys, templateAt, templateMapOf, textOf, type Value } from './yaml-node.ts'
@@ -53,16 +54,14 @@ function checkStepId(source: YamlSource, [at, id]: readonly [Position, string], 
 
 function checkUses(source: YamlSource, used: Entry, inputs: Entry | undefined): void {
   const uses = textOf(used.value)
+  const reference = parseReference(uses)
+  if ('problem' in reference) add(source.findings, used.value.at, { code: 'uses-invalid', message: `${reference.problem}.` })
+  else if (reference.kind === 'docker') notYet(source.findings, used.value.at, [`uses: ${uses}`, 'Jobs run without a Docker Engine here'])
   const action = findAction(uses)
-  if (!action) {
-    const known = `Known actions: ${knownActions.map((a) => a.name).join(', ')}`
-    const complete = uses.includes('@') || uses.startsWith('./') || uses.startsWith('docker:')
-    notYet(source.findings, used.value.at, [`uses: ${uses}`, complete ? known : `Write owner/name@version. ${known}`])
-    return
-  }
-  for (const entry of entriesOf(source, inputs?.value)) {
-    if (!action.inputs.includes(entry.key.toLowerCase())) {
-      notYet(source.findings, entry.keyAt, [`with: ${entry.key}`, `Inputs of ${action.name} that are: ${action.inputs.join(', ')}`])
-    }
+  for (const entry of action ? entriesOf(source, inputs?.value) : []) {
+    if (action?.inputs.includes(entry.key.toLowerCase())) continue
+    // Only when the job starts it is known whether a source has the action itself, with all its inputs.
+    const message = `The built-in ${action?.name} does not carry \`with: ${entry.key}\`: the job is refused unless a source of actions has it. Carried are ${action?.inputs.join(', ')}.`
+    add(source.findings, entry.keyAt, { code: 'input-not-yet', message, severity: 'warning' })
   }
 }

@@ -125,10 +125,7 @@ describe('what is not carried is refused by name and line', () => {
     [job('    environment: e-${{ needs.x.outputs.y }}\n    steps: [{ run: echo }]'), '5:18', '`needs in environment`'],
     ['on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml', '4:11', '`jobs.<id>.uses`'],
     ['on: push\njobs:\n  a:\n    runs-on: { group: big }\n    steps: [{ run: a }]', '4:14', '`runs-on as a map`'],
-    [job('    steps:\n      - uses: actions/cache@v3'), '6:15', '`uses: actions/cache@v3`'],
-    [job('    steps:\n      - uses: ./my-action'), '6:15', '`uses: ./my-action`'],
     [job('    steps:\n      - uses: docker://alpine'), '6:15', '`uses: docker://alpine`'],
-    [job('    steps:\n      - uses: actions/checkout@v3\n        with: { lfs: true }'), '7:17', '`with: lfs`'],
     [job('    steps:\n      - run: x\n        shell: pwsh'), '7:16', '`shell: pwsh`'],
   ])('%s', (text, place, keyword) => {
     const found = findings(text)
@@ -136,6 +133,17 @@ describe('what is not carried is refused by name and line', () => {
     expect(found[0]).toContain(`ci.yml:${place}: error: ${keyword} is not supported yet.`)
     expect(found[0]).toContain('(keyword-not-yet)')
   })
+})
+
+test('actions of any name are taken; what a built-in one does not carry is a warning', () => {
+  const taken = parseWorkflow('ci.yml', job('    steps: [{ uses: ./my-action }, { uses: a/b/c@v1 }, { uses: a/b@0123456789012345678901234567890123456789 }]'))
+  expect(taken.diagnostics).toEqual([])
+  const input = parseWorkflow('ci.yml', job('    steps:\n      - uses: actions/checkout@v3\n        with: { lfs: true }'))
+  expect(input.value).toBeDefined()
+  expect(input.diagnostics).toMatchObject([{ severity: 'warning', code: 'input-not-yet', at: { line: 7, column: 17 } }])
+  const bad = findings(job('    steps: [{ uses: a/b }, { uses: ../up }, { uses: a/b@-x }, { uses: a/../c@v1 }, { uses: a/b/../c@v1 }]'))
+  expect(bad).toHaveLength(5)
+  expect(bad.every((line) => line.includes('(uses-invalid)'))).toBe(true)
 })
 
 test('merge keys are refused, as on GitHub', () => {
@@ -192,7 +200,7 @@ describe('mistakes', () => {
 
   test('all are found at once, in the order of the file, each place once', () => {
     const found = findings(
-      job('    needs: [b, c]\n    if: nope()\n    steps:\n      - run: ${{ what.x }}\n      - uses: a/b@v1\n      - run: x\n        shell: cmd'),
+      job('    needs: [b, c]\n    if: nope()\n    steps:\n      - run: ${{ what.x }}\n      - uses: a/b\n      - run: x\n        shell: cmd'),
     )
     expect(found.map((line) => line.split(': ')[0])).toEqual(['ci.yml:5:13', 'ci.yml:5:16', 'ci.yml:6:9', 'ci.yml:8:14', 'ci.yml:9:15', 'ci.yml:11:16'])
   })

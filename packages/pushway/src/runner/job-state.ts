@@ -3,8 +3,10 @@
 import { delimiter, join } from 'node:path'
 import type { Conclusion, JobReport } from '@pushway/core/run/types.ts'
 import type { Scope } from '@pushway/core/workflow/evaluate.ts'
+import type { Step } from '@pushway/core/workflow/types.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
 import { markVariable } from '../util/process-identity.ts'
+import type { ActionResolver } from './action-types.ts'
 import { hashFiles } from './hash-files.ts'
 import type { JobLog } from './job-log.ts'
 import type { JobPaths } from './layout.ts'
@@ -20,7 +22,39 @@ export interface StepResult {
 /** What a built-in action wants done when the steps have ended, the last one first. */
 export interface PostStep {
   readonly name: string
-  readonly run: (context: { readonly say: (text: string) => void; readonly stop: AbortSignal; readonly force: AbortSignal }) => Promise<void>
+  /** Whether it is done at all; always when absent. */
+  readonly when?: () => boolean
+  readonly run: (context: PostContext) => Promise<void>
+}
+
+export interface PostContext {
+  /** Its index among the job's steps: beyond those of the workflow. */
+  readonly step: number
+  readonly say: (text: string) => void
+  readonly stop: AbortSignal
+  readonly force: AbortSignal
+}
+
+/** The composite action whose steps are being run. */
+export interface ActionFrame {
+  /** The job's step that the log lines belong to. */
+  readonly step: number
+  /** Begins the names of its steps' files. */
+  readonly key: string
+  /** How many composite actions are around its steps. */
+  readonly depth: number
+  readonly inputs: Readonly<Record<string, string>>
+  /** Entries of the `github` context: `action_path` and its siblings. */
+  readonly github: Readonly<Record<string, string>>
+  /** What the steps that use it have set as `env`. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** What one use of an action keeps from stage to stage. */
+export interface ActionMemory {
+  readonly state: Record<string, string>
+  preDone: boolean
+  postAdded: boolean
 }
 
 export interface JobState {
@@ -43,6 +77,12 @@ export interface JobState {
   path: readonly string[]
   readonly steps: Record<string, StepResult>
   readonly posts: PostStep[]
+  /** What steps' actions have saved for their later stages, by the key of the step. */
+  readonly saved: Map<string, ActionMemory>
+  readonly actions: ActionResolver
+  /** Runs one step: how composite actions run theirs. */
+  readonly runStep: (state: JobState, step: Step) => Promise<void>
+  readonly frame?: ActionFrame
   /** A step has failed and was not allowed to. */
   failed: boolean
 }
@@ -56,8 +96,10 @@ function jobStatus(state: JobState): Scope['status'] {
 export function stepScope(state: JobState, env: Readonly<Record<string, string>>): Scope {
   const { contexts } = state.input.spec
   const status = jobStatus(state)
+  // A composite action sees its inputs, and no secrets but those it is given.
+  const own = state.frame ? { inputs: state.frame.inputs, secrets: {}, vars: {}, needs: {} } : {}
   return {
-    contexts: { ...contexts, env, steps: state.steps, job: { status }, runner: runnerContext(state.paths), github: githubContext(state) },
+    contexts: { ...contexts, ...own, env, steps: state.steps, job: { status }, runner: runnerContext(state.paths), github: githubContext(state) },
     status,
     hashFiles: (patterns) => hashFiles(state.paths.workspace, patterns),
   }
@@ -79,7 +121,7 @@ function githubContext(state: JobState): Readonly<Record<string, unknown>> {
   const { spec } = state.input
   const { github } = spec.contexts
   const token = github.token ?? spec.server?.token ?? ''
-  return { ...github, token, job: spec.job.id, workspace: state.paths.workspace, event_path: state.paths.event }
+  return { ...github, token, job: spec.job.id, workspace: state.paths.workspace, event_path: state.paths.event, ...state.frame?.github }
 }
 
 /** The entries of the `github` context that become GITHUB_* variables, as GitHub's runner chooses them. */
@@ -144,6 +186,11 @@ function imageEnvironment(paths: JobPaths, { spec, folders }: WorkerInput): Read
       : {}),
     ...(typeof url === 'string' && url !== '' ? { PUSHWAY_URL: url } : {}),
   }
+}
+
+/** The uid of the job's processes, where they have one of their own. */
+export function jobUid({ isolation, uid }: Pick<WorkerInput, 'isolation' | 'uid'>): number | undefined {
+  return isolation.kind === 'uid' ? uid : undefined
 }
 
 /** A file name inside the worker's own folder of the job. */

@@ -4,12 +4,14 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Conclusion } from '@pushway/core/run/types.ts'
 import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workflow/evaluate.ts'
-import { execProgram } from '../util/exec.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
 import { createJobLog, type JobSink } from './job-log.ts'
-import { type JobState, stepScope } from './job-state.ts'
+import { type JobState, jobUid, stepScope } from './job-state.ts'
 import { type JobPaths, layOutJob, toolchainsToLink } from './layout.ts'
+import { makeFifos } from './make-fifos.ts'
 import { createMasker, type Masker } from './mask.ts'
+import { prepareActions } from './prepare-actions.ts'
+import { createActionResolver } from './resolve-action.ts'
 import { runProcess } from './run-process.ts'
 import { isOnPath } from './run-step.ts'
 import { openSandbox } from './sandbox.ts'
@@ -50,7 +52,7 @@ export async function runJob(input: WorkerInput, sink: JobSink, control: JobCont
   } finally {
     limits.clear()
   }
-  if (result.problem) createJobLog(sink, masker).say(-1, `##[error]${result.problem}`)
+  if (result.problem) createJobLog(sink, masker).say(-1, `##[error]${result.problem.replaceAll('\n', '\n##[error]')}`)
   sink.report({ type: 'finished', at: Date.now(), ...result })
   sink.flush()
   return result
@@ -68,7 +70,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
   const paths = layOutJob(input)
   const { folders, isolation, uid } = input
   const keep = [folders.job, folders.npmCache, folders.buildCache, folders.jobTools, paths.images].filter((dir) => dir !== folders.tools)
-  const fifos = makeFifos(input, paths)
+  const fifos = jobFifos(input, paths)
   const sandbox = await openSandbox({ isolation, hide: input.hide, keep, keepReadOnly: [folders.tools, ...input.keepReadOnly], uid, mark: run.mark })
   const state: JobState = {
     input,
@@ -86,16 +88,21 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     path: [],
     steps: {},
     posts: [],
+    saved: new Map(),
+    actions: createActionResolver({ input, paths, say: (text) => createJobLog(run.sink, run.masker).say(-1, text) }),
+    runStep,
     failed: false,
   }
   try {
     await linkToolchains(state)
     startJobEnvironment(state)
+    const { length } = input.spec.job.steps
+    const afterPre = length + (await prepareActions(state, length))
     for (const step of input.spec.job.steps) {
       if (run.force.aborted) break
       await runStep(state, step)
     }
-    await runPosts(state)
+    await runPosts(state, afterPre)
     return { conclusion: conclusionOf(state), outputs: jobOutputs(state) }
   } catch (error) {
     if (error instanceof EvaluationError) return { conclusion: 'failure', outputs: {}, problem: located(error) }
@@ -112,16 +119,21 @@ function startJobEnvironment(state: JobState): void {
   state.env = { ...state.env, ...evaluateMap(spec.job.env, stepScope(state, state.env)) }
 }
 
-async function runPosts(state: JobState): Promise<void> {
-  let index = state.input.spec.job.steps.length
+/** `first`: the index of the first one, after those of the workflow and of `pre` stages. */
+async function runPosts(state: JobState, first: number): Promise<void> {
+  let index = first
   for (const post of [...state.posts].reverse()) {
     if (state.force.aborted) return
     const startedAt = Date.now()
     const step = index++
+    if (post.when && !post.when()) {
+      state.report({ type: 'step-finished', at: startedAt, step, name: post.name, conclusion: 'skipped', durationMs: 0 })
+      continue
+    }
     state.report({ type: 'step-started', at: startedAt, step, name: post.name })
     let conclusion: Conclusion = 'success'
     try {
-      await post.run({ say: (text) => state.log.say(step, text), stop: new AbortController().signal, force: state.force })
+      await post.run({ step, say: (text) => state.log.say(step, text), stop: new AbortController().signal, force: state.force })
     } catch (error) {
       state.log.say(step, `##[error]${(error as Error).message}`)
       conclusion = 'failure'
@@ -148,19 +160,11 @@ function jobOutputs(state: JobState): Readonly<Record<string, string>> {
   return Object.fromEntries(entries)
 }
 
-/** One named pipe for each `run:` step, made by one call. */
-async function makeFifos(input: WorkerInput, paths: JobPaths): Promise<readonly string[]> {
+/** One named pipe for each step of a job with `run:` steps. */
+function jobFifos(input: WorkerInput, paths: JobPaths): Promise<readonly string[]> {
   const { steps } = input.spec.job
   const files = steps.map((step) => join(paths.commands, `out-${step.index}`))
-  if (!steps.some((step) => step.kind === 'run')) return files
-  const uid = input.isolation.kind === 'uid' ? input.uid : undefined
-  const made = await execProgram(['mkfifo', '-m', '600', '--', ...files])
-  if (made.exit !== 0) throw new Error(`Named pipes could not be made in ${paths.commands}: ${made.stderr.trim()}`)
-  if (uid !== undefined) {
-    const { chownSync } = await import('node:fs')
-    for (const file of files) chownSync(file, uid, uid)
-  }
-  return files
+  return steps.some((step) => step.kind === 'run') ? makeFifos(files, jobUid(input)) : Promise.resolve(files)
 }
 
 /** What is fetched already is not fetched again by `docker build` of a step. With the step's rights: the folder is the project's. */

@@ -20,6 +20,8 @@ export interface JobPaths {
   /** Scripts and command files: steps may write the files, not replace them. */
   readonly commands: string
   readonly event: string
+  /** The files of actions; steps may read them. */
+  readonly actions: string
 }
 
 /** Makes the folders of a job. Those of steps belong to the project's uid, those of the worker can only be read by it. */
@@ -39,6 +41,7 @@ export function layOutJob(input: WorkerInput): JobPaths {
     bin: join(root, 'bin'),
     commands: join(root, 'commands'),
     event: join(root, 'commands', 'event.json'),
+    actions: join(root, 'actions'),
   }
   const uid = input.isolation.kind === 'uid' ? input.uid : undefined
   for (const dir of [root, paths.bin, paths.commands]) ownFolder(dir, uid, 0o750)
@@ -59,7 +62,8 @@ export function writeFor(file: string, text: string, uid: number | undefined): v
   if (uid !== undefined) chownSync(file, uid, uid)
 }
 
-function ownFolder(dir: string, uid: number | undefined, mode: number): void {
+/** A folder of the worker that the job's uid may look into. */
+export function ownFolder(dir: string, uid: number | undefined, mode: number): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   if (uid === undefined) return
   chownSync(dir, 0, uid)

@@ -5,12 +5,10 @@ import { existsSync, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { evaluateText } from '@pushway/core/workflow/evaluate.ts'
 import type { RunStep, Template } from '@pushway/core/workflow/types.ts'
-import { commandFile, type JobState, processEnvironment } from './job-state.ts'
+import { commandFile, type JobState } from './job-state.ts'
 import { writeFor } from './layout.ts'
-import { runProcess } from './run-process.ts'
+import { runCommand } from './run-command.ts'
 import { shellCommand } from './shell.ts'
-import { openStepFiles, type StepFileContents } from './step-files.ts'
-import { createStepOutput } from './step-output.ts'
 import type { StepRun } from './step-run.ts'
 
 /** Runs the step. `ok` is false when it failed; why is in the log then. */
@@ -27,36 +25,12 @@ export async function runScript(state: JobState, step: RunStep, run: StepRun): P
   if (!isFolder(cwd)) return refuse(say, `The working-directory ${folder} does not exist.`)
   const file = commandFile(state, `${randomUUID()}${shell.extension}`)
   writeFor(file, `${script}\n`, state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
+  const argv = shell.argv(file)
   const fifo = (await state.fifos)[step.index]
-  return execute(state, shell.argv(file), { ...run, cwd, env, fifo })
-}
-
-async function execute(state: JobState, argv: readonly string[], run: StepRun & { readonly cwd: string; readonly fifo: string | undefined }): Promise<boolean> {
-  const { say, step, stops } = run
-  const files = openStepFiles(state, String(step))
-  const output = createStepOutput({ step, log: state.log, masker: state.masker, debug: debugging(run.env) })
-  const env = processEnvironment(state, run.env, { ...files.variables, GITHUB_ACTION: run.id ?? `__run_${step}` })
-  try {
-    const code = await runProcess(state.sandbox, argv, { cwd: run.cwd, env, onOutput: output.push, fifo: run.fifo, ...stops })
-    output.end()
-    const contents = files.read()
-    applyContents(state, run, { ...contents, outputs: [...output.outputs, ...contents.outputs] })
-    if (code !== 0) return refuse(say, `Process completed with exit code ${code}.`)
-    return contents.problems.length === 0 && !output.refused
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    return refuse(say, missing ? `The program ${argv[0]} of the step's shell is not on this machine.` : (error as Error).message)
-  } finally {
-    files.close()
-  }
-}
-
-function applyContents(state: JobState, run: StepRun, contents: StepFileContents): void {
-  for (const problem of contents.problems) run.say(`##[error]${problem}`)
-  for (const [name, value] of contents.outputs) run.outputs[name] = value
-  if (contents.env.length > 0) state.env = { ...state.env, ...Object.fromEntries(contents.env) }
-  if (contents.path.length > 0) state.path = [...[...contents.path].reverse(), ...state.path]
-  if (contents.summary !== '') run.summary(contents.summary)
+  const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, fifo, extra: { GITHUB_ACTION: run.id ?? `__run_${step.index}` } })
+  if (problem === 'ENOENT') return refuse(say, `The program ${argv[0]} of the step's shell is not on this machine.`)
+  if (problem !== undefined) return refuse(say, problem)
+  return code === 0 ? ok : refuse(say, `Process completed with exit code ${code}.`)
 }
 
 function header(run: StepRun, script: string, shell: string): void {
@@ -72,10 +46,6 @@ function refuse(say: (text: string) => void, problem: string): false {
 
 function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory()
-}
-
-function debugging(env: Readonly<Record<string, string>>): boolean {
-  return env.ACTIONS_STEP_DEBUG === 'true' || env.RUNNER_DEBUG === '1'
 }
 
 /** Whether a program is on the machine's PATH. */

@@ -22,6 +22,7 @@ export interface StepFileContents {
   readonly outputs: Pairs
   readonly env: Pairs
   readonly path: readonly string[]
+  readonly state: Pairs
   readonly summary: string
   /** Sentences: what could not be understood. */
   readonly problems: readonly string[]
@@ -63,8 +64,7 @@ function readContents(text: (name: Name) => string | undefined): StepFileContent
   }
   const outputs = pairs('output', parsePairs)
   const env = pairs('env', parseEnvFile)
-  pairs('state', parsePairs)
-  return { outputs, env, path: parsePathFile(text('path') ?? ''), summary: text('step_summary') ?? '', problems }
+  return { outputs, env, state: pairs('state', parsePairs), path: parsePathFile(text('path') ?? ''), summary: text('step_summary') ?? '', problems }
 }
 
 function readOpen(fd: number): string | undefined {

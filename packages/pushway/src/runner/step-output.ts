@@ -10,6 +10,8 @@ export interface StepOutput {
   /** The step has ended: what is left is a line. Later chunks only go to the log. */
   end(): void
   readonly outputs: ReadonlyMap<string, string>
+  /** What `save-state` has set. */
+  readonly saved: ReadonlyMap<string, string>
   /** A command was refused: the step fails. */
   readonly refused: boolean
 }
@@ -24,14 +26,11 @@ interface Target {
 
 export function createStepOutput(target: Target): StepOutput {
   const outputs = new Map<string, string>()
+  const saved = new Map<string, string>()
   let stoppedUntil: string | undefined
   let refused = false
   let ended = false
   const say = (text: string) => target.log.say(target.step, text)
-  const refuse = (text: string) => {
-    refused = true
-    say(`##[error]${text}`)
-  }
   const obey = (command: WorkflowCommand, line: string) => {
     switch (command.name) {
       case 'add-mask':
@@ -51,12 +50,14 @@ export function createStepOutput(target: Target): StepOutput {
         return undefined
       case 'set-output':
         if (command.properties.name) outputs.set(command.properties.name, command.data)
-        return say('##[warning]The `set-output` command is deprecated and will be disabled soon. Please upgrade to using Environment Files.')
+        return say(deprecated(command.name))
       case 'save-state':
-        return say('##[warning]The `save-state` command is deprecated and will be disabled soon. Please upgrade to using Environment Files.')
+        if (command.properties.name) saved.set(command.properties.name, command.data)
+        return say(deprecated(command.name))
       case 'set-env':
       case 'add-path':
-        return refuse(`The \`${command.name}\` command is disabled. Write to ${command.name === 'set-env' ? '$GITHUB_ENV' : '$GITHUB_PATH'} instead.`)
+        refused = true
+        return say(`##[error]The \`${command.name}\` command is disabled. Write to ${command.name === 'set-env' ? '$GITHUB_ENV' : '$GITHUB_PATH'} instead.`)
       case 'echo':
       case 'add-matcher':
       case 'remove-matcher':
@@ -67,8 +68,8 @@ export function createStepOutput(target: Target): StepOutput {
   }
   const take = (line: string) => {
     if (stoppedUntil !== undefined) {
-      if (line.trim() === `::${stoppedUntil}::`) stoppedUntil = undefined
-      else say(line)
+      if (line.trim() !== `::${stoppedUntil}::`) return say(line)
+      stoppedUntil = undefined
       return
     }
     const command = parseCommand(line)
@@ -87,10 +88,15 @@ export function createStepOutput(target: Target): StepOutput {
       ended = true
     },
     outputs,
+    saved,
     get refused() {
       return refused
     },
   }
+}
+
+function deprecated(command: string): string {
+  return `##[warning]The \`${command}\` command is deprecated and will be disabled soon. Please upgrade to using Environment Files.`
 }
 
 /** `file:line:column: ` of an annotation, as far as it is given. */

@@ -7,8 +7,13 @@ export interface StepRun {
   /** Index in the job's steps. */
   readonly step: number
   readonly id?: string
+  /** Unique among everything the job runs: in names of files. */
+  readonly key: string
+  readonly name: string
   /** Workflow's, job's and step's variables. */
   readonly env: Readonly<Record<string, string>>
+  /** Those of the step itself, and of the steps it is inside of. */
+  readonly own: Readonly<Record<string, string>>
   /** Those that the log shows. */
   readonly shownEnv: Readonly<Record<string, string>>
   readonly scope: Scope

@@ -15,24 +15,31 @@ const minute = 60_000
 /** Runs or skips the step, reports it, and records its result in the job's state. */
 export async function runStep(state: JobState, step: Step): Promise<void> {
   const startedAt = Date.now()
-  const say = (text: string) => state.log.say(step.index, text)
+  const { frame } = state
+  const index = frame?.step ?? step.index
+  const say = (text: string) => state.log.say(index, text)
   let name = defaultName(step)
   const outputs: Record<string, string> = {}
   const finish = (outcome: Conclusion, conclusion: Conclusion) => {
     if (step.id !== undefined) state.steps[step.id] = { outputs, outcome, conclusion }
     if (conclusion === 'failure') state.failed = true
+    // The steps of a composite action are one step, as on GitHub.
+    if (frame) return
     const durationMs = outcome === 'skipped' ? 0 : Date.now() - startedAt
-    state.report({ type: 'step-finished', at: Date.now(), step: step.index, name, conclusion, durationMs })
+    state.report({ type: 'step-finished', at: Date.now(), step: index, name, conclusion, durationMs })
   }
   try {
-    const stepEnv = evaluateMap(step.env, stepScope(state, state.env))
-    const env = { ...state.env, ...stepEnv }
+    const outer = { ...state.env, ...frame?.env }
+    const own = { ...frame?.env, ...evaluateMap(step.env, stepScope(state, outer)) }
+    const env = { ...outer, ...own }
     const scope = stepScope(state, env)
     name = displayName(state, step, env)
     if (!evaluateCondition(step.if, scope)) return finish('skipped', 'skipped')
-    state.report({ type: 'step-started', at: startedAt, step: step.index, name })
+    if (!frame) state.report({ type: 'step-started', at: startedAt, step: index, name })
     const limit = stepTimeout(state, step, env)
-    const run: StepRun = { step: step.index, id: step.id, env, shownEnv: env, scope, stops: limit.stops, say, outputs, summary: summaryOf(state, step) }
+    const key = frame ? `${frame.key}_${step.index}` : String(step.index)
+    const from = { step: index, key, name, env, own, shownEnv: env, scope, stops: limit.stops }
+    const run: StepRun = { ...from, ...(step.id === undefined ? {} : { id: step.id }), say, outputs, summary: summaryOf(state, index) }
     const ok = await perform(state, step, run).finally(limit.clear)
     if (limit.expired()) say(`##[error]The action '${name}' has timed out after ${limit.minutes} minutes.`)
     const outcome = outcomeOf(state, ok && !limit.expired())
@@ -86,6 +93,6 @@ function defaultName(step: Step): string {
   return step.kind === 'uses' ? `Run ${step.uses}` : `Run ${step.run.value.trim().split('\n')[0]}`
 }
 
-function summaryOf(state: JobState, step: Step): (text: string) => void {
-  return (text) => appendFileSync(join(state.input.folders.spool, `summary-${step.index}.md`), state.masker.mask(text), { mode: 0o600 })
+function summaryOf(state: JobState, index: number): (text: string) => void {
+  return (text) => appendFileSync(join(state.input.folders.spool, `summary-${index}.md`), state.masker.mask(text), { mode: 0o600 })
 }

@@ -31,11 +31,28 @@ export interface JobFolders {
   readonly images?: string
 }
 
+/** Where actions (`owner/name@ref`) are looked for. */
+export type ActionSource =
+  /** Bare repositories `dir/OWNER/NAME.git` of projects, those of `owners` (`*`: all) and the job's own. */
+  | { readonly kind: 'repositories'; readonly dir: string; readonly owners: readonly string[] }
+  /** `dir/OWNER/NAME@REF/`. */
+  | { readonly kind: 'directory'; readonly dir: string }
+  /** `url/OWNER/NAME` is a repository. */
+  | { readonly kind: 'remote'; readonly url: string }
+
+export interface ActionSources {
+  readonly sources: readonly ActionSource[]
+  /** What was fetched, by commit; written by workers, not seen by jobs. */
+  readonly cache: string
+}
+
 /** What a worker reads on its standard input; secret values are in `spec`. */
 export interface WorkerInput {
   readonly spec: JobSpec
   readonly folders: JobFolders
   readonly source: JobSource
+  /** Built-in actions only when absent. */
+  readonly actions?: ActionSources
   readonly isolation: Isolation
   /** Folders that steps must not see. */
   readonly hide: readonly string[]

@@ -1,7 +1,8 @@
 // pushway run: runs workflows of the working tree, without a server.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { planRun } from '@pushway/core/run/plan.ts'
 import { matchTrigger } from '@pushway/core/run/trigger.ts'
@@ -11,6 +12,7 @@ import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
+import type { ActionSource } from '../../util/job-spool.ts'
 import { makeCause } from '../local-run/cause.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
 import { createShow, type Show } from '../local-run/show.ts'
@@ -24,6 +26,7 @@ interface Options {
   readonly var: readonly string[]
   readonly input: readonly string[]
   readonly envFile?: string
+  readonly actionsDir: readonly string[]
   readonly output?: string
 }
 
@@ -42,6 +45,7 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
     .option('--var <name=value>', 'a variable (vars.NAME)', collect, [])
     .option('--input <name=value>', 'an input (inputs.NAME)', collect, [])
     .option('--env-file <file>', 'NAME=value lines that every step sees')
+    .option('--actions-dir <dir>', 'actions as OWNER/NAME@REF/ folders', collect, [])
     .option('-o, --output <format>', 'json: one object on standard output, the log on standard error')
     .action(async (options: Options) => {
       if (options.output !== undefined && options.output !== 'json')
@@ -75,6 +79,7 @@ async function runLocally(options: Options): Promise<boolean> {
       vars,
       secrets,
       env,
+      actions: actionSources(options),
       sinkFor: show.sinkFor,
       ...stops.signals,
     }
@@ -132,6 +137,14 @@ function pairsOf(texts: readonly string[], option: string): Record<string, strin
       return [text.slice(0, equals), text.slice(equals + 1)]
     }),
   )
+}
+
+function actionSources({ actionsDir }: Options): readonly ActionSource[] {
+  for (const dir of actionsDir) {
+    if (!existsSync(dir)) throw fail('usage', { problem: `The folder ${dir} is not there.`, hint: 'Name one with actions in it: --actions-dir DIR.' })
+  }
+  const remote = process.env.PUSHWAY_ACTIONS_URL
+  return [...actionsDir.map((dir) => ({ kind: 'directory', dir: resolve(dir) }) as const), ...(remote ? [{ kind: 'remote', url: remote } as const] : [])]
 }
 
 function secretsOf(texts: readonly string[]): Record<string, string> {

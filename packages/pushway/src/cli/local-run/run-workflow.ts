@@ -11,7 +11,7 @@ import type { Job, TemplateMap, Workflow } from '@pushway/core/workflow/types.ts
 import { newMark, runJob } from '../../runner/job.ts'
 import type { JobSink } from '../../runner/job-log.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
-import type { WorkerInput } from '../../util/job-spool.ts'
+import type { ActionSource, WorkerInput } from '../../util/job-spool.ts'
 import { selfCommand } from '../../util/self.ts'
 
 export interface LocalRun {
@@ -25,6 +25,8 @@ export interface LocalRun {
   readonly secrets: Readonly<Record<string, string>>
   /** Variables of `--env-file`. */
   readonly env: TemplateMap
+  /** Folders with actions as `OWNER/NAME@REF/`, and a remote to ask for others. */
+  readonly actions: readonly ActionSource[]
   readonly sinkFor: (job: string) => JobSink
   readonly cancel: AbortSignal
   readonly force: AbortSignal
@@ -116,6 +118,7 @@ function workerInput(run: LocalRun, spec: JobSpec, dir: string): WorkerInput {
       images: join(cache, 'images'),
     },
     source: { kind: 'tree', dir: run.treeDir },
+    actions: { sources: run.actions, cache: join(cache, 'actions') },
     isolation: { kind: 'none', why: 'A local run.', mounts: false, pids: false },
     hide: [],
     keepReadOnly: [],

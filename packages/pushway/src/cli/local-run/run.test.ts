@@ -59,6 +59,23 @@ describe('pushway run', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ conclusion: 'success', workflows: [{ jobs: [{ key: 'build', outputs: { v: '7' } }] }] })
   })
 
+  test('runs actions of the working tree and of --actions-dir', () => {
+    const dir = tree({
+      '.github/workflows/ci.yml':
+        'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ uses: actions/checkout@v4 }, { uses: ./own }, { uses: acme/js@v1, with: { who: you } }] } }\n',
+      'own/action.yml': 'name: Own\nruns: { using: composite, steps: [{ shell: bash, run: echo composite runs }] }\n',
+    })
+    const mirror = join(tempDir('mirror'))
+    mkdirSync(join(mirror, 'acme/js@v1'), { recursive: true })
+    writeFileSync(join(mirror, 'acme/js@v1/action.yml'), 'name: Js\ninputs: { who: {} }\nruns: { using: node20, main: m.js }\n')
+    writeFileSync(join(mirror, 'acme/js@v1/m.js'), "console.log('hello ' + process.env.INPUT_WHO)\n")
+    const done = pushway(dir, '--actions-dir', mirror)
+    expect(done.stdout).toContain('composite runs')
+    expect(done.stdout).toContain('hello you')
+    expect(done.status).toBe(0)
+    expect(pushway(dir).stdout).toContain('uses: acme/js@v1: it is not one of the actions that are built in, and no source has it')
+  })
+
   test('ends with 1 when a job fails', () => {
     const dir = tree({ '.github/workflows/ci.yml': 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: exit 3 }] } }\n' })
     const done = pushway(dir)

@@ -22,8 +22,10 @@ export async function copyTree(context: ActionContext, from: string, to: string)
   if (repository) await run(['git', '-c', 'advice.detachedHead=false', 'clone', '--quiet', '--shared', '--no-checkout', '--', from, to])
   await run(['sh', '-c', copyScript, 'sh', from, to])
   if (repository) {
-    const head = await context.exec(['git', '-C', to, 'reset', '--quiet'], { quiet: true })
-    if (head.exit === 0) context.setOutput('commit', await run(['git', '-C', to, 'rev-parse', 'HEAD']))
+    await context.exec(['git', '-C', to, 'reset', '--quiet'], { quiet: true })
+    // A repository may have no commit yet.
+    const head = await context.exec(['git', '-C', to, 'rev-parse', '--verify', '--quiet', 'HEAD'], { quiet: true })
+    if (head.exit === 0) context.setOutput('commit', head.output.trim())
   }
   context.say('Copied the working tree as it is now, uncommitted changes included.')
 }

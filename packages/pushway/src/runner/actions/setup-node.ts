@@ -1,9 +1,10 @@
 // actions/setup-node: puts the asked Node.js, with its npm, first on the job's PATH.
 
-import { closeSync, constants, existsSync, openSync, readFileSync, realpathSync } from 'node:fs'
-import { basename, sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { joinInside } from '../../util/paths.ts'
 import { provideNode } from '../../util/toolchain/node.ts'
+import { readFileInside } from '../read-inside.ts'
 import { type ActionContext, ActionFailure, type BuiltinAction, isTrue } from './types.ts'
 
 const lockFiles = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock']
@@ -62,7 +63,7 @@ function useCache(context: ActionContext): void {
 function versionFromFile(context: ActionContext): string | undefined {
   const name = context.input('node-version-file')
   if (name === '') return undefined
-  const text = readWorkspaceFile(context.job.paths.workspace, name)
+  const text = readFileInside(context.job.paths.workspace, name)
   if (text === undefined) throw new ActionFailure(`The specified node version file at: ${name} does not exist`)
   const version = basename(name) === 'package.json' ? fromPackage(text) : fromVersionFile(text)
   if (version === undefined) throw new ActionFailure(`${name} names no version of Node.js.`)
@@ -93,18 +94,5 @@ function fromPackage(text: string): string | undefined {
     return typeof found === 'string' ? found : undefined
   } catch {
     return undefined
-  }
-}
-
-/** A file of the workspace, not by way of links: the worker may read more than the job. */
-function readWorkspaceFile(workspace: string, path: string): string | undefined {
-  const file = joinInside(workspace, path)
-  if (!existsSync(file)) return undefined
-  if (!realpathSync(file).startsWith(realpathSync(workspace) + sep)) throw new ActionFailure(`${path} leads out of the workspace.`)
-  const fd = openSync(realpathSync(file), constants.O_RDONLY | constants.O_NOFOLLOW)
-  try {
-    return readFileSync(fd, 'utf8')
-  } finally {
-    closeSync(fd)
   }
 }

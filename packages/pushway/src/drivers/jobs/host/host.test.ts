@@ -270,7 +270,7 @@ describe.skipIf(reason !== '')(`an isolated step ${reason === '' ? `(${isolation
     })
     const actions = { sources: [{ kind: 'directory', dir: mirror }], cache: tempDir('actions') } as const
     const done = await run(
-      `steps: [{ uses: acme/js@v1 }, { run: 'rm -rf ../../actions/acme/js/v1; rm -rf ${dir}; ln -sf /etc/passwd action.yml; true' }, { uses: ./, continue-on-error: true }]`,
+      `steps: [{ uses: acme/js@v1 }, { run: 'rm -rf ../../actions/acme/js/v1 || true; rm -rf ${dir} || true; ln -sf /etc/passwd action.yml; true' }, { uses: ./, continue-on-error: true }]`,
       {},
       { isolated: true, actions },
     )

@@ -1,0 +1,58 @@
+// One process of a step or of an action's stage, with its command files and workflow commands.
+
+import { type JobState, processEnvironment } from './job-state.ts'
+import { runProcess } from './run-process.ts'
+import { openStepFiles, type StepFileContents } from './step-files.ts'
+import { createStepOutput } from './step-output.ts'
+import type { StepRun } from './step-run.ts'
+
+export interface CommandCall {
+  readonly run: StepRun
+  readonly cwd: string
+  readonly fifo: string | undefined
+  /** Variables that nobody may replace. */
+  readonly extra: Readonly<Record<string, string>>
+  /** Takes what the process saved for a later stage. */
+  readonly save?: (name: string, value: string) => void
+}
+
+export interface CommandEnd {
+  /** The exit code; undefined when it could not be started. */
+  readonly code?: number
+  /** Nothing that it wrote or said was refused. */
+  readonly ok: boolean
+  /** Why it could not be run; `ENOENT`: the program is not there. */
+  readonly problem?: string
+}
+
+/** Runs it to its end; what it wrote to the command files is in the state then. */
+export async function runCommand(state: JobState, argv: readonly string[], call: CommandCall): Promise<CommandEnd> {
+  const { run } = call
+  const files = openStepFiles(state, run.key)
+  const output = createStepOutput({ step: run.step, log: state.log, masker: state.masker, debug: debugging(run.env) })
+  const env = processEnvironment(state, run.env, { ...files.variables, ...call.extra })
+  try {
+    const code = await runProcess(state.sandbox, argv, { cwd: call.cwd, env, onOutput: output.push, fifo: call.fifo, ...run.stops })
+    output.end()
+    const contents = files.read()
+    applyContents(state, run, { ...contents, outputs: [...output.outputs, ...contents.outputs] })
+    if (call.save) for (const [name, value] of [...output.saved, ...contents.state]) call.save(name, value)
+    return { code, ok: contents.problems.length === 0 && !output.refused }
+  } catch (error) {
+    return { ok: false, problem: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'ENOENT' : (error as Error).message }
+  } finally {
+    files.close()
+  }
+}
+
+function applyContents(state: JobState, run: StepRun, contents: StepFileContents): void {
+  for (const problem of contents.problems) run.say(`##[error]${problem}`)
+  for (const [name, value] of contents.outputs) run.outputs[name] = value
+  if (contents.env.length > 0) state.env = { ...state.env, ...Object.fromEntries(contents.env) }
+  if (contents.path.length > 0) state.path = [...[...contents.path].reverse(), ...state.path]
+  if (contents.summary !== '') run.summary(contents.summary)
+}
+
+function debugging(env: Readonly<Record<string, string>>): boolean {
+  return env.ACTIONS_STEP_DEBUG === 'true' || env.RUNNER_DEBUG === '1'
+}

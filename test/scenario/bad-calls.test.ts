@@ -135,12 +135,15 @@ describe('starting a server', () => {
     expect(readFileSync(file, 'utf8')).toBe('mine')
   })
 
-  test.skipIf(process.getuid?.() === 0)('a read-only data directory is refused (ordinary user only)', async () => {
-    const dir = tempDir('readonly')
-    chmodSync(dir, 0o555)
-    expectRefusal(await runProgram(['server', '--data', dir, '--port', '0']), 'data-not-writable', 1)
-    chmodSync(dir, 0o755)
-  })
+  // Nothing is read-only for root: bad-machine.test.ts shows it there with another user.
+  if (process.getuid?.() !== 0) {
+    test('a read-only data directory is refused', async () => {
+      const dir = tempDir('readonly')
+      chmodSync(dir, 0o555)
+      expectRefusal(await runProgram(['server', '--data', dir, '--port', '0']), 'data-not-writable', 1)
+      chmodSync(dir, 0o755)
+    })
+  }
 
   test('an isolation that does not exist is refused', async () => {
     const call = { env: { PUSHWAY_ISOLATION: 'magic' } }

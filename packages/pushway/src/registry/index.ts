@@ -5,22 +5,26 @@ import type { RegistryRight } from '../ports/registry-index.ts'
 import { RegistryProblem, sendJson, sendProblem, toProblem } from './answer.ts'
 import { serveBlob, serveUpload, startUpload } from './blobs.ts'
 import { deleteBlob, deleteManifest } from './delete.ts'
-import { putManifest, serveManifest, serveTags } from './manifests.ts'
+import { serveCatalog, serveTags } from './lists.ts'
+import { putManifest, serveManifest } from './manifests.ts'
 import { serveReferrers } from './referrers.ts'
 import { isRepositoryName, parseRoute, type RegistryRoute } from './route.ts'
+import { createRegistryTokens, hasRegistryToken, type RegistryTokens, serveToken, signIn } from './token.ts'
 import type { Exchange, RegistryOptions } from './types.ts'
 
 export type { RegistryAccess, RegistryOptions, RegistryPush } from './types.ts'
 
 /**
  * The handler for `/v2/`.
- * Bodies stream in and out; every route passes `access.allowed` first. A client without a credential is asked for one (Basic), as Docker expects.
+ * Bodies stream in and out; every route passes `access.allowed` first. A client without a credential is sent
+ * for a token, as Docker expects; Basic and the program's own tokens are taken everywhere.
  */
 export function createRegistry(options: RegistryOptions): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const tokens = createRegistryTokens()
   return async (req, res) => {
     res.setHeader('docker-distribution-api-version', 'registry/2.0')
     try {
-      await answer(options, req, res)
+      await answer({ options, tokens }, req, res)
     } catch (error) {
       if (req.destroyed && !req.complete) return void res.destroy()
       sendProblem(res, toProblem(error) ?? new RegistryProblem(500, 'UNKNOWN', 'The registry made a mistake; try again'))
@@ -30,21 +34,39 @@ export function createRegistry(options: RegistryOptions): (req: IncomingMessage,
   }
 }
 
-async function answer(options: RegistryOptions, req: IncomingMessage, res: ServerResponse): Promise<void> {
+type NamedRoute = Extract<RegistryRoute, { readonly name: string }>
+
+interface Desk {
+  readonly options: RegistryOptions
+  readonly tokens: RegistryTokens
+}
+
+async function answer({ options, tokens }: Desk, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://registry.invalid')
   const route = parseRoute(decodePath(url.pathname))
   if (!route) throw new RegistryProblem(404, 'UNSUPPORTED', 'The registry has no such path')
-  const principal = await options.access.authenticate(req)
-  if (principal === undefined && (route.kind === 'base' || req.headers.authorization !== undefined)) throw signIn()
+  const grant = tokens.read(req)
+  if (!grant && hasRegistryToken(req)) throw signIn(req)
+  const principal = grant ? grant.principal : await options.access.authenticate(req)
   const exchange: Exchange = { ...options, req, res, url, principal }
+  if (route.kind === 'token') return serveToken(exchange, tokens)
+  // Somebody who has asked for a token without a credential is known to be nobody.
+  const known = principal !== undefined || grant !== undefined
+  if (!known && (route.kind === 'base' || route.kind === 'catalog' || req.headers.authorization !== undefined)) throw signIn(req, scopeOf(route, req))
   if (route.kind === 'base') return sendJson(res, {})
+  if (route.kind === 'catalog') return serveCatalog(exchange)
   if (!isRepositoryName(route.name))
     throw new RegistryProblem(400, 'NAME_INVALID', `"${route.name}" can't be a repository's name: lower-case letters, digits, . _ - and /`)
   const right = rightFor(req.method ?? '', route)
   if (!options.access.allowed(principal, route.name, right)) {
-    throw principal === undefined ? signIn() : new RegistryProblem(403, 'DENIED', `${principal.name} may not ${right} ${route.name}`)
+    throw principal === undefined ? signIn(req, scopeOf(route, req)) : new RegistryProblem(403, 'DENIED', `${principal.name} may not ${right} ${route.name}`)
   }
   await dispatch(exchange, route)
+}
+
+/** What a client should ask a token for. */
+function scopeOf(route: RegistryRoute, req: IncomingMessage): { readonly repository: string; readonly right: RegistryRight } | undefined {
+  return 'name' in route && isRepositoryName(route.name) ? { repository: route.name, right: rightFor(req.method ?? '', route) } : undefined
 }
 
 function decodePath(path: string): string {
@@ -55,20 +77,13 @@ function decodePath(path: string): string {
   }
 }
 
-function signIn(): RegistryProblem {
-  return new RegistryProblem(401, 'UNAUTHORIZED', {
-    message: 'Sign in: docker login',
-    headers: { 'www-authenticate': 'Basic realm="Pushway", charset="UTF-8"' },
-  })
-}
-
-function rightFor(method: string, route: Exclude<RegistryRoute, { kind: 'base' }>): RegistryRight {
+function rightFor(method: string, route: NamedRoute): RegistryRight {
   if (route.kind === 'upload' || route.kind === 'uploads') return 'push'
   if (method === 'GET' || method === 'HEAD') return 'pull'
   return method === 'DELETE' ? 'delete' : 'push'
 }
 
-async function dispatch(exchange: Exchange, route: Exclude<RegistryRoute, { kind: 'base' }>): Promise<void> {
+async function dispatch(exchange: Exchange, route: NamedRoute): Promise<void> {
   const method = exchange.req.method ?? ''
   const reading = method === 'GET' || method === 'HEAD'
   switch (route.kind) {

@@ -6,7 +6,7 @@ import { buildLabels, isImageIndex, isImageManifest } from '../oci/media-types.t
 import { documentLimit, readChecked, readDocument, readStream } from '../oci/read.ts'
 import { type Checked, checkConfigFile, checkImageIndex, checkImageManifest, type ImageIndex, type ImageManifest } from '../oci/schema.ts'
 import type { ManifestRow } from '../ports/registry-index.ts'
-import { RegistryProblem, sendJson } from './answer.ts'
+import { RegistryProblem } from './answer.ts'
 import { partsOf } from './parts.ts'
 import { isTag } from './route.ts'
 import type { Exchange } from './types.ts'
@@ -108,18 +108,4 @@ async function readBuildInfo({ blobs }: Exchange, manifest: ImageManifest | Imag
 
 function hasBuildLabels(labels: Readonly<Record<string, string>>): boolean {
   return Object.values(buildLabels).some((label) => labels[label] !== undefined)
-}
-
-/** Tags in lexical order; `n` and `last` page through them. */
-export function serveTags({ url, index, res }: Exchange, name: string): void {
-  const asked = url.searchParams.get('n')
-  if (asked !== null && !/^\d{1,9}$/.test(asked)) throw new RegistryProblem(400, 'PAGINATION_NUMBER_INVALID', '`n` must be a number')
-  const last = url.searchParams.get('last')
-  if (index.manifests(name).length === 0) throw new RegistryProblem(404, 'NAME_UNKNOWN', `There is no repository ${name}`)
-  const limit = Math.min(asked === null ? 1000 : Number(asked), 1000)
-  const found = index.tags(name, { ...(last === null ? {} : { after: last }), limit: limit + 1 })
-  const tags = found.slice(0, limit)
-  const more = found.length > limit && limit > 0
-  const next = `/v2/${name}/tags/list?n=${limit}&last=${encodeURIComponent(tags.at(-1) ?? '')}`
-  sendJson(res, { name, tags }, more ? { link: `<${next}>; rel="next"` } : {})
 }

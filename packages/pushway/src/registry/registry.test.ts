@@ -56,7 +56,7 @@ function putManifest(name: string, reference: string, body: string, type = manif
 describe('who may', () => {
   test('without a credential /v2/ asks for one, in the way docker login understands', async () => {
     const response = await call('GET', '/v2/', { token: '' })
-    expect(response.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
+    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm="http:\/\/127\.0\.0\.1:\d+\/v2\/token",service=/)
     expect(await errorCode(response)).toBe('401 UNAUTHORIZED')
   })
 

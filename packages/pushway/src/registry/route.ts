@@ -3,6 +3,8 @@
 /** A request's target. `name` has not been checked yet. */
 export type RegistryRoute =
   | { readonly kind: 'base' }
+  | { readonly kind: 'token' }
+  | { readonly kind: 'catalog' }
   | { readonly kind: 'blob'; readonly name: string; readonly digest: string }
   | { readonly kind: 'uploads'; readonly name: string }
   | { readonly kind: 'upload'; readonly name: string; readonly id: string }
@@ -13,6 +15,8 @@ export type RegistryRoute =
 /** The route of a decoded path; undefined when the specification has none like it. */
 export function parseRoute(path: string): RegistryRoute | undefined {
   if (path === '/v2/' || path === '/v2') return { kind: 'base' }
+  if (path === '/v2/token') return { kind: 'token' }
+  if (path === '/v2/_catalog') return { kind: 'catalog' }
   const rest = path.startsWith('/v2/') ? path.slice('/v2/'.length) : undefined
   const match = rest && /^(.+)\/(?:(blobs\/uploads)\/([^/]*)|(blobs|manifests|referrers)\/([^/]+)|(tags)\/list)$/.exec(rest)
   if (!match) return undefined

@@ -7,6 +7,7 @@ import { EvaluationError, evaluateValue } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
 import { namedJobs, outputsOfName, resultOfName } from './graph.ts'
 import { inputsContext } from './inputs.ts'
+import { tokenPermissions } from './permissions.ts'
 import type { RunState } from './state.ts'
 import { shortRef } from './trigger.ts'
 import type { JobContexts, JobServer, JobSpec, RunCause } from './types.ts'
@@ -121,6 +122,7 @@ export function jobSpec(facts: JobSpecFacts): JobSpec {
     workflowDefaults: workflow.defaults,
     contexts,
     timeoutMs: timeoutOf(workflow, job, contexts),
+    permissions: tokenPermissions(workflow.permissions, job.permissions),
     ...(server ? { server } : {}),
   }
 }

@@ -180,7 +180,15 @@ export interface JobSpec {
   readonly workflowDefaults: RunDefaults
   readonly contexts: JobContexts
   readonly timeoutMs: Milliseconds
+  /** Of the job's token. */
+  readonly permissions?: TokenPermissions
   readonly server?: JobServer
+}
+
+/** What a run's token may do; `contents`: the repository, `packages`: images. */
+export interface TokenPermissions {
+  readonly contents: 'read' | 'write' | 'none'
+  readonly packages: 'read' | 'write' | 'none'
 }
 
 /** The contexts that are known before the job starts; the worker adds `job`, `steps`, `runner` and `env`. */
@@ -207,6 +215,20 @@ export interface JobServer {
 
 /** What a worker reports, in order; the spool file holds one JSON object a line. */
 export type JobReport =
+  /** A remark on a step, or on a place in a file; masked. `file` is relative to the workspace, lines and columns count from 1. */
+  | {
+      readonly type: 'annotation'
+      readonly at: EpochMs
+      readonly step: number
+      readonly level: 'notice' | 'warning' | 'error'
+      readonly message: string
+      readonly title?: string
+      readonly file?: string
+      readonly line?: number
+      readonly endLine?: number
+      readonly column?: number
+      readonly endColumn?: number
+    }
   | { readonly type: 'started'; readonly at: EpochMs }
   | { readonly type: 'step-started'; readonly at: EpochMs; readonly step: number; readonly name: string }
   | {

@@ -3,6 +3,7 @@
 import { add, notYet } from './findings.ts'
 import { checkId, readCondition, readDefaults } from './parse-common.ts'
 import { readConcurrency } from './parse-concurrency.ts'
+import { readPermissions } from './parse-permissions.ts'
 import { readSteps } from './parse-step.ts'
 import { readStrategy } from './parse-strategy.ts'
 import type { Job } from './types.ts'
@@ -30,6 +31,7 @@ const jobKeys = [
   'environment',
   'strategy',
   'concurrency',
+  'permissions',
   'defaults',
   'timeout-minutes',
   'continue-on-error',
@@ -54,6 +56,7 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
     runsOn: readRunsOn(source, keys['runs-on']?.value),
     strategy: readStrategy(source, keys.strategy),
     concurrency: readConcurrency(source, keys.concurrency),
+    permissions: readPermissions(source, keys.permissions),
     env: templateMapOf(source, keys.env?.value),
     outputs: templateMapOf(source, keys.outputs?.value),
     environment: readEnvironment(source, keys.environment?.value),

@@ -115,12 +115,10 @@ describe('every key that is honoured', () => {
 
 describe('what is not carried is refused by name and line', () => {
   test.each([
-    ['permissions: read-all\non: push\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:1', '`permissions`'],
     ["on:\n  schedule:\n    - cron: '0 0 * * *'\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }", '2:3', '`on: schedule`'],
     ['on: [push, release]\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:12', '`on: release`'],
     [job(`    container: node:18\n${steps}`), '5:5', '`container`'],
     [job(`    services: { db: { image: postgres } }\n${steps}`), '5:5', '`services`'],
-    [job(`    permissions: { contents: read }\n${steps}`), '5:5', '`permissions`'],
     [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment`'],
     [job('    environment: e-${{ needs.x.outputs.y }}\n    steps: [{ run: echo }]'), '5:18', '`needs in environment`'],
     ['on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml', '4:11', '`jobs.<id>.uses`'],

@@ -7,6 +7,7 @@ import { add, type Findings, inFileOrder } from './findings.ts'
 import { readDefaults } from './parse-common.ts'
 import { readConcurrency } from './parse-concurrency.ts'
 import { readJobs } from './parse-job.ts'
+import { readPermissions } from './parse-permissions.ts'
 import { readTriggers } from './parse-triggers.ts'
 import type { Workflow } from './types.ts'
 import { rootOf, takeKeys, templateAt, templateMapOf, textOf } from './yaml-node.ts'
@@ -28,7 +29,7 @@ export function parseWorkflow(file: string, text: string): Parsed<Workflow> {
 }
 
 function readWorkflow(source: YamlSource, file: string): Workflow {
-  const keys = takeKeys(source, rootOf(source), ['name', 'description', 'run-name', 'on', 'env', 'defaults', 'concurrency', 'jobs'])
+  const keys = takeKeys(source, rootOf(source), ['name', 'description', 'run-name', 'on', 'env', 'defaults', 'concurrency', 'permissions', 'jobs'])
   const jobs = keys.jobs ? readJobs(source, keys.jobs.value) : []
   if (keys.jobs && jobs.length === 0) add(source.findings, keys.jobs.keyAt, { code: 'schema', message: 'There are no jobs. Write at least one.' })
   checkNeeds(source.findings, jobs)
@@ -40,6 +41,7 @@ function readWorkflow(source: YamlSource, file: string): Workflow {
     env: templateMapOf(source, keys.env?.value),
     defaults: readDefaults(source, keys.defaults),
     concurrency: readConcurrency(source, keys.concurrency),
+    permissions: readPermissions(source, keys.permissions),
     jobs: jobs.map(({ job }) => job),
   }
 }

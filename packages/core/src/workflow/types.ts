@@ -17,6 +17,7 @@ export interface Workflow {
   readonly env: TemplateMap
   readonly defaults: RunDefaults
   readonly concurrency?: Concurrency
+  readonly permissions?: Permissions
   readonly jobs: readonly Job[]
 }
 
@@ -62,6 +63,9 @@ export interface Strategy {
   readonly at: Located<string>['at']
 }
 
+/** What the token may do; a name that a map leaves out is `none`. */
+export type Permissions = { readonly all: 'read' | 'write' } | { readonly named: Readonly<Record<string, 'read' | 'write' | 'none'>> }
+
 export interface Concurrency {
   readonly group: Template
   /** False when absent. */
@@ -79,6 +83,7 @@ export interface Job {
   readonly runsOn: readonly string[]
   readonly strategy?: Strategy
   readonly concurrency?: Concurrency
+  readonly permissions?: Permissions
   readonly env: TemplateMap
   readonly outputs: TemplateMap
   readonly environment?: { readonly name: Template; readonly url?: Template }

@@ -26,9 +26,9 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
       append(streams.project(name), [{ type: 'ProjectCreated', project: name, by }])
       return queries.project(name)
     },
-    async receivePush({ project, updates, source }, by) {
+    async receivePush({ project, updates, source, byRun }, by) {
       const results = []
-      for (const update of updates) results.push(await receiveUpdate(shop, { project, update, by, source }))
+      for (const update of updates) results.push(await receiveUpdate(shop, { project, update, by, source, byRun }))
       const runs = results.flatMap((result) => result.runs).map((id) => queries.run(id))
       return { runs, problems: results.flatMap((result) => result.problems) }
     },
@@ -83,15 +83,18 @@ function checkSettingName(what: string, name: string): void {
 }
 
 /** One moved ref: its runs and the fact of the push are written together, or nothing is. */
-async function receiveUpdate(shop: Workshop, push: { project: ProjectName; update: RefUpdate; by: string; source: 'git' | 'webhook' }) {
-  const { project, update, by, source } = push
+async function receiveUpdate(
+  shop: Workshop,
+  push: { project: ProjectName; update: RefUpdate; by: string; source: 'git' | 'webhook'; byRun: boolean | undefined },
+) {
+  const { project, update, by, source, byRun } = push
   const { world } = shop
   const { ref, before, after } = update
   // A webhook may be delivered twice; a ref of our own git server really moved.
   if (source === 'webhook' && after && world.lists.hasPush({ project, ref, after })) return { runs: [], problems: [] }
   const message = after ? firstLine((await world.git.commitInfo(project, after))?.message) : ''
-  const nothing: StartedRuns = { runs: [], appends: [], problems: [] }
-  const { runs, appends, problems } = after ? await startRunsForPush(shop, { project, update: { ref, before, after }, by }) : nothing
+  const nothing: StartedRuns = { runs: [], appends: [], problems: byRun ? ["A push with a run's own token starts no workflow."] : [] }
+  const { runs, appends, problems } = after && !byRun ? await startRunsForPush(shop, { project, update: { ref, before, after }, by }) : nothing
   const received: PushwayEvent = { type: 'PushReceived', ref, before, after, by, source, message, runs, problems }
   world.store.append([{ stream: streams.project(project), expected: 'any', events: [received] }, ...appends])
   return { runs, problems }

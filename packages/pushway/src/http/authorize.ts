@@ -85,8 +85,16 @@ export function authorize({ accounts, principal }: Asker, action: Action, projec
         throw fail('not-allowed', { who: principal.name, what: `create ${project ?? 'it'}` })
       return principal
     default:
+      if (mayPushContents(principal, action, project)) return principal
+      if (action === 'repository.read' && principal.permissions?.contents === 'none')
+        throw fail('not-allowed', { who: principal.name, what: `read ${project ?? 'it'} (permissions: contents)` })
       return requireRole(accounts.roleOf(principal, project ?? ''), principal, { need, project: project ?? '' })
   }
+}
+
+/** What `permissions` of its workflow say on the repository: a run may push to its own when they give `contents: write`. */
+function mayPushContents(principal: Principal, action: Action, project: ProjectName | undefined): boolean {
+  return principal.kind === 'run' && action === 'repository.write' && principal.project === project && principal.permissions?.contents === 'write'
 }
 
 function requireRole(role: Role | undefined, principal: Principal, { need, project }: { need: Role; project: ProjectName }): Principal {
@@ -120,7 +128,9 @@ export function mayUseImages(
   const project = wanted.projects.find((p) => p.toLowerCase() === `${owner}/${name}`)
   if (wanted.right === 'pull' && project !== undefined && wanted.isOpen?.(project)) return true
   if (!principal) return false
-  if (wanted.right === 'pull') return project ? may({ accounts, principal }, 'repository.read', project) : ownsNamespace(principal, owner)
+  const packages = principal.kind === 'run' ? (principal.permissions?.packages ?? 'write') : 'write'
+  if (packages === 'none' || (packages === 'read' && wanted.right !== 'pull')) return false
+  if (wanted.right === 'pull') return project ? may({ accounts, principal }, 'image.read', project) : ownsNamespace(principal, owner)
   if (principal.kind === 'run') return wanted.right === 'push' && (project ? principal.project === project : ownsNamespace(principal, owner))
   return project ? may({ accounts, principal }, 'repository.write', project) : ownsNamespace(principal, owner) && principal.scope !== 'read'
 }

@@ -9,7 +9,9 @@ const WAIT_MAX_MS = 6 * 3_600_000
 /** Hands a push to the engine and shows what comes of it: for `showMs`, or with `-o wait` until its runs have ended. */
 export async function reportPush(services: Services, push: GitPush, showMs: number): Promise<void> {
   const { commands, queries, clock, publicUrl } = services
-  const { runs, problems } = await commands.receivePush({ project: push.project, updates: push.updates, source: 'git' }, push.principal.name)
+  const { project, updates, principal } = push
+  const received = { project, updates, source: 'git' as const, ...(principal.kind === 'run' ? { byRun: true } : {}) }
+  const { runs, problems } = await commands.receivePush(received, principal.name)
   push.say('')
   for (const problem of problems) push.say(problem)
   for (const run of runs) push.say(`${run.workflowName} #${run.number}  ${publicUrl()}/${push.project}/runs/${run.number}`)

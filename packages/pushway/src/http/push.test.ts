@@ -86,6 +86,16 @@ it('a run clones its own project with its token, and no other', async () => {
   await expect(git(world.dir, 'ls-remote', remote('acme/hello', `x-access-token:${world.tokens.ownRun}`))).rejects.toThrow('Authentication failed')
 })
 
+it('a run pushes to its own project when its permissions say so, reads nothing without contents, and the push starts nothing', async () => {
+  const tree = await workTree()
+  await git(tree, 'push', remote('acme/hello', `wim:${world.tokens.write}`), 'main')
+  const tokenOf = (contents: 'none' | 'write') => world.accounts.createRunToken('r9', 'acme/hello', { permissions: { contents, packages: 'none' } }).token
+  await git(tree, 'push', remote('acme/hello', `x-access-token:${tokenOf('write')}`), 'main:made')
+  expect(world.engine.calls.at(-1)?.slice(0, 2)).toMatchObject(['receivePush', { byRun: true, updates: [{ ref: 'refs/heads/made' }] }])
+  await expect(git(tree, 'push', remote('acme/secret', `x-access-token:${tokenOf('write')}`), 'main')).rejects.toThrow('not found')
+  await expect(git(tree, 'ls-remote', remote('acme/hello', `x-access-token:${tokenOf('none')}`))).rejects.toThrow('not found')
+})
+
 it('a webhook fetches the commit from the configured remote and starts its runs', async () => {
   const tree = await workTree()
   const after = (await git(tree, 'rev-parse', 'HEAD')).trim()

@@ -187,7 +187,10 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     runtimes: {
       process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),
     },
-    tokens: { create: async (run, project) => new Secret(accounts.createRunToken(run, project).token), revoke: (run) => accounts.revokeRunTokens(run) },
+    tokens: {
+      create: async (run, project, permissions) => new Secret(accounts.createRunToken(run, project, permissions ? { permissions } : {}).token),
+      revoke: (run) => accounts.revokeRunTokens(run),
+    },
     server: {
       get url() {
         return address.url

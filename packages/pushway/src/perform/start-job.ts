@@ -19,12 +19,12 @@ export const startJob: Performer = {
     const planned = state.plan?.jobs.find(({ key }) => key === body.job)
     const job = workflow?.jobs.find(({ id }) => id === (planned?.id ?? body.job))
     if (!workflow || !planned || !job) throw fail('not-found', { what: 'job', name: body.job })
+    const [{ jobSpec }, { tokenPermissions }] = await Promise.all([import('@pushway/core/run/contexts.ts'), import('@pushway/core/run/permissions.ts')])
     checkLabels(planned.runsOn, world.jobs.capabilities.labels)
     const scope = { project, environment: planned.environment }
-    const token = (await world.tokens.create(body.run, project)).reveal()
+    const token = (await world.tokens.create(body.run, project, tokenPermissions(workflow.permissions, job.permissions))).reveal()
     const secrets = Object.fromEntries(Object.entries(world.settings.secrets(scope)).map(([name, { value }]) => [name, value.reveal()]))
     const config = (await sources.config(project, cause.sha)).value
-    const { jobSpec } = await import('@pushway/core/run/contexts.ts')
     const spec = jobSpec({
       state,
       workflow,

@@ -1,5 +1,6 @@
 // The Accounts port: users, their roles on projects, tokens, sign-in links and sessions.
 
+import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { EpochMs, Milliseconds, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Role, UserView } from '@pushway/core/views/types.ts'
 import type { Secret } from '../util/secret.ts'
@@ -70,8 +71,8 @@ export interface Accounts {
   revokeToken(user: string, id: string): void
   /** The caller a user's or run's token stands for; undefined when it is unknown, revoked or expired. */
   token(token: string): Principal | undefined
-  /** The `GITHUB_TOKEN` of a run: reads its own project and pushes its images. */
-  createRunToken(run: RunId, project: ProjectName, ttlMs?: Milliseconds): Issued
+  /** The `GITHUB_TOKEN` of a run: reads its own project and pushes its images, unless `permissions` says otherwise. */
+  createRunToken(run: RunId, project: ProjectName, options?: { readonly ttlMs?: Milliseconds; readonly permissions?: TokenPermissions }): Issued
   /** All tokens of the run stop working. */
   revokeRunTokens(run: RunId): void
 

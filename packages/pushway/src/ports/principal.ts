@@ -1,5 +1,6 @@
 // Who asks: the one shape that authentication gives and authorisation reads.
 
+import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
 
 /**
@@ -17,4 +18,6 @@ export interface Principal {
   readonly project?: ProjectName
   /** Absent: `write`. */
   readonly scope?: 'read' | 'write'
+  /** What a run's token may do with repository and images. Absent: read the one, push the others. */
+  readonly permissions?: TokenPermissions
 }

@@ -32,6 +32,8 @@ export interface ReceivedRefs {
   readonly project: ProjectName
   readonly updates: readonly RefUpdate[]
   readonly source: 'git' | 'webhook'
+  /** Pushed with a run's own token: it starts no workflow, so that none starts itself for ever. */
+  readonly byRun?: boolean
 }
 
 export interface EnvironmentPlace {

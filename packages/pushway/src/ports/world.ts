@@ -1,6 +1,7 @@
 // Everything the engine and its performers reach the outside through. Made once, in main.
 
 import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
+import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Secret } from '../util/secret.ts'
 import type { JobRunner } from './jobs.ts'
@@ -20,7 +21,7 @@ export interface ProgramLog {
 
 /** Tokens that jobs use; each belongs to one run and is worthless when the run has ended. */
 export interface RunTokens {
-  create(run: RunId, project: ProjectName): Promise<Secret>
+  create(run: RunId, project: ProjectName, permissions?: TokenPermissions): Promise<Secret>
   revoke(run: RunId): void
 }
 

@@ -1,6 +1,7 @@
 // Tokens of users and runs, one-time links and sessions: rows of one table, found by the sha256 of the token.
 
 import { createHash, randomBytes } from 'node:crypto'
+import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { EpochMs, Milliseconds, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Issued, TokenView } from '../ports/accounts.ts'
 import type { Clock } from '../ports/misc.ts'
@@ -20,6 +21,7 @@ export interface TokenRow {
   readonly project: ProjectName | undefined
   readonly run: RunId | undefined
   readonly scope: 'read' | 'write'
+  readonly permissions: TokenPermissions | undefined
   readonly expiresAt: EpochMs | undefined
 }
 
@@ -29,6 +31,7 @@ export interface NewToken {
   readonly run?: RunId
   readonly scope?: 'read' | 'write'
   readonly label?: string
+  readonly permissions?: TokenPermissions
   readonly ttlMs?: Milliseconds
 }
 
@@ -57,14 +60,25 @@ export function createTokens(database: Database, clock: Clock): Tokens {
   }
   const remove = (token: string): boolean => database.prepare('delete from tokens where hash = ?').run(hashToken(token)).changes > 0
   return {
-    issue(kind, { user, project, run, scope, label, ttlMs }) {
+    issue(kind, { user, project, run, scope, label, permissions, ttlMs }) {
       const now = clock.now()
       const token = prefixes[kind] + randomBytes(32).toString('base64url')
       const expiresAt = ttlMs === undefined ? undefined : now + ttlMs
       database.prepare('delete from tokens where expires_at < ?').run(now)
       database
-        .prepare('insert into tokens (hash, kind, user, project, run, scope, label, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(hashToken(token), kind, user ?? null, project ?? null, run ?? null, scope ?? 'write', label ?? null, now, expiresAt ?? null)
+        .prepare('insert into tokens (hash, kind, user, project, run, scope, label, created_at, expires_at, permissions) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(
+          hashToken(token),
+          kind,
+          user ?? null,
+          project ?? null,
+          run ?? null,
+          scope ?? 'write',
+          label ?? null,
+          now,
+          expiresAt ?? null,
+          permissions ? `${permissions.contents} ${permissions.packages}` : null,
+        )
       return expiresAt === undefined ? { token } : { token, expiresAt }
     },
     find,
@@ -110,6 +124,14 @@ function readRow(kind: TokenKind, row: Row): TokenRow {
     project: text('project'),
     run: text('run'),
     scope: row.scope === 'read' ? 'read' : 'write',
+    permissions: readPermissions(text('permissions')),
     expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
   }
+}
+
+function readPermissions(text: string | undefined): TokenPermissions | undefined {
+  if (text === undefined) return undefined
+  const access = (word: string | undefined) => (word === 'read' || word === 'write' ? word : 'none')
+  const [contents, packages] = text.split(' ')
+  return { contents: access(contents), packages: access(packages) }
 }

@@ -2,13 +2,14 @@
 
 import { createHmac, randomBytes } from 'node:crypto'
 import { fail } from '@pushway/core/reason/errors.ts'
+import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Role, UserView } from '@pushway/core/views/types.ts'
 import type { Accounts, MemberView } from '../ports/accounts.ts'
 import type { Clock } from '../ports/misc.ts'
 import type { Principal } from '../ports/principal.ts'
 import { checkPassword, hashPassword } from '../util/passwords.ts'
 import { createThrottle } from '../util/throttle.ts'
-import { createTokens, type Tokens } from './account-tokens.ts'
+import { createTokens, type TokenRow, type Tokens } from './account-tokens.ts'
 import type { Database, Row } from './database.ts'
 
 const HOUR = 3_600_000
@@ -123,14 +124,15 @@ function issuedTokens({
     },
     token(token) {
       const run = tokens.find('run', token)
-      if (run?.run && run.project) return { name: `run ${run.run}`, kind: 'run', run: run.run, project: run.project, scope: run.scope }
+      if (run?.run && run.project) return runPrincipal(run, run.run, run.project)
       const row = tokens.find('token', token)
       const user = row?.user === undefined ? undefined : findUser(database, row.user)
       if (!row || !user) return undefined
       const admin = user.admin && row.scope === 'write' && row.project === undefined
       return { name: user.name, kind: 'token', scope: row.scope, ...(admin ? { admin } : {}), ...(row.project ? { project: row.project } : {}) }
     },
-    createRunToken: (run, project, ttlMs = RUN_MS) => tokens.issue('run', { run, project, ttlMs, scope: 'read' }),
+    createRunToken: (run, project, { ttlMs = RUN_MS, permissions } = {}) =>
+      tokens.issue('run', { run, project, ttlMs, scope: 'read', ...(permissions ? { permissions } : {}) }),
     revokeRunTokens: (run) => tokens.removeOfRun(run),
   }
 }
@@ -180,6 +182,10 @@ function mustFind(database: Database, name: string): UserView {
   const user = findUser(database, name)
   if (!user) throw fail('not-found', { what: 'user', name })
   return user
+}
+
+function runPrincipal({ scope, permissions }: TokenRow, run: RunId, project: ProjectName): Principal {
+  return { name: `run ${run}`, kind: 'run', run, project, scope, ...(permissions ? { permissions } : {}) }
 }
 
 function userPrincipal(user: UserView): Principal {

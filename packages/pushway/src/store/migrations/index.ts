@@ -4,5 +4,6 @@ import { events } from './0001-events.ts'
 import { registry } from './0002-registry.ts'
 import { accounts } from './0003-accounts.ts'
 import { images } from './0004-images.ts'
+import { tokenPermissions } from './0005-token-permissions.ts'
 
-export const migrations: readonly string[] = [events, registry, accounts, images]
+export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions]

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { parseWorkflow } from '../workflow/parse.ts'
+import { tokenPermissions } from './permissions.ts'
+
+const read = (workflow: string, job: string) => {
+  const text = `on: push\n${workflow && `permissions: ${workflow}\n`}jobs:\n  a: { runs-on: x, steps: [{ run: a }]${job && `, permissions: ${job}`} }`
+  const { value, diagnostics } = parseWorkflow('ci.yml', text)
+  return { token: tokenPermissions(value?.permissions, value?.jobs[0]?.permissions), codes: diagnostics.map(({ code, severity }) => `${severity} ${code}`) }
+}
+
+test.each([
+  ['', '', 'read', 'write'],
+  ['read-all', '', 'read', 'read'],
+  ['write-all', '', 'write', 'write'],
+  ['{}', '', 'none', 'none'],
+  ['{ contents: write }', '', 'write', 'none'],
+  ['write-all', '{ packages: read }', 'none', 'read'],
+  ['{}', 'read-all', 'read', 'read'],
+  ['', '{ contents: read, packages: none, issues: read }', 'read', 'none'],
+])('workflow %j, job %j: contents %s, packages %s', (workflow, job, contents, packages) => {
+  expect(read(workflow, job)).toEqual({ token: { contents, packages }, codes: [] })
+})
+
+test('a right that the token can not have is a warning; a word that is none of GitHub is refused', () => {
+  expect(read('', '{ id-token: write }').codes).toEqual(['warning permission-without-effect'])
+  expect(read('', '{ contents: all }').codes).toEqual(['error schema'])
+})

@@ -11,7 +11,7 @@ export interface ApiError {
   readonly findings: readonly string[]
 }
 
-export class RequestFailed extends Error {
+class RequestFailed extends Error {
   readonly error: ApiError
 
   constructor(error: ApiError) {

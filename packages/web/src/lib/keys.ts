@@ -30,7 +30,7 @@ export const shortcuts: readonly Shortcut[] = [
 ]
 
 /** The address that `g` and a letter means on this page; undefined: none. */
-export function goTarget(letter: string, project: string | undefined): string | undefined {
+function goTarget(letter: string, project: string | undefined): string | undefined {
   if (letter === 'h') return '/'
   if (letter === 't') return project === undefined ? '/timeline' : `/${project}/timeline`
   if (project === undefined) return undefined

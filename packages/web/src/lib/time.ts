@@ -15,7 +15,7 @@ export function relativeTime(at: number, now: number): string {
 }
 
 /** One unit: `12 s`, `4 min`, `3 h`, `9 d`. */
-export function coarse(length: number): string {
+function coarse(length: number): string {
   if (length < MINUTE) return `${Math.floor(length / SECOND)} s`
   if (length < HOUR) return `${Math.floor(length / MINUTE)} min`
   if (length < 2 * DAY) return `${Math.floor(length / HOUR)} h`

@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks'
 import { count, plural } from '../lib/format.ts'
 import { jobState, StateIcon, StateMark } from '../parts/state.tsx'
 import type { LineRef } from './fold.ts'
+import type { LogState } from './use-view.ts'
 
 type Note = LineRef & { readonly kind: 'error' | 'warning' }
 
@@ -12,29 +13,24 @@ interface Props {
   readonly job: JobView
   readonly attempt: number
   readonly onAttempt: (attempt: number) => void
-  readonly query: string
-  readonly onQuery: (query: string) => void
-  readonly found: number
-  readonly match: number
-  readonly onMatch: (by: number) => void
+  readonly view: LogState
   readonly times: boolean
   readonly onTimes: () => void
   readonly live: boolean
-  readonly follow: boolean
-  readonly onFollow: (follow: boolean) => void
   readonly notes: readonly Note[]
-  readonly onShow: (note: Note) => void
   readonly raw: string | undefined
 }
 
 export function Toolbar(props: Props) {
-  const { job, attempt, query, found, match } = props
+  const { job, attempt, view } = props
+  const { query, match } = view
+  const found = view.found.length
   return (
     <header class="log-bar">
       <h2>{job.name}</h2>
       <StateMark {...jobState(job)} />
-      <Notes notes={props.notes} kind="error" onShow={props.onShow} />
-      <Notes notes={props.notes} kind="warning" onShow={props.onShow} />
+      <Notes notes={props.notes} kind="error" onShow={view.show} />
+      <Notes notes={props.notes} kind="warning" onShow={view.show} />
       <span class="grow" />
       {job.attempt > 1 && (
         <select aria-label="Attempt" value={String(attempt)} onChange={(event) => props.onAttempt(Number(event.currentTarget.value))}>
@@ -51,15 +47,15 @@ export function Toolbar(props: Props) {
           aria-label="Search the log"
           placeholder="Search the log"
           value={query}
-          onInput={(event) => props.onQuery(event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Enter' && props.onMatch(event.shiftKey ? -1 : 1)}
+          onInput={(event) => view.search(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Enter' && view.nextMatch(event.shiftKey ? -1 : 1)}
         />
         <span class="dim num" role="status">
           {query === '' ? '' : found === 0 ? 'none' : `${count(match + 1)}/${count(found)}`}
         </span>
       </span>
       {props.live && (
-        <button type="button" aria-pressed={props.follow} onClick={() => props.onFollow(!props.follow)}>
+        <button type="button" aria-pressed={view.follow} onClick={() => view.setFollow(!view.follow)}>
           Follow
         </button>
       )}

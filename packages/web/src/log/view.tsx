@@ -1,168 +1,102 @@
 // A job's log: steps to fold, search, times, links to lines, raw text, following.
 
 import type { JobView } from '@pushway/core/views/types.ts'
-import { useEffect, useMemo, useState } from 'preact/hooks'
-import { place, replaceHash } from '../lib/navigate.ts'
-import { parseLogPlace } from '../lib/router.ts'
+import { useMemo, useState } from 'preact/hooks'
 import { ErrorBox } from '../parts/basics.tsx'
 import { StateIcon } from '../parts/state.tsx'
-import { annotations, defaultOpen, findRows, foldRows, jobStep, keysToSee, type LineRef, lastError, type Row, stepsOf } from './fold.ts'
+import { annotations, jobStep, type LineRef, lastError, type Row, type StepLines } from './fold.ts'
 import { LogRow } from './rows.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useLog } from './use-log.ts'
+import { type LogState, useLogView } from './use-view.ts'
 import { VirtualList } from './virtual.tsx'
 
 /** `address`: of the log in the API, without its query. */
 export function LogView({ job, address }: { readonly job: JobView; readonly address: string }) {
-  const [attempt, setAttempt] = useState<number | undefined>()
-  // A job that never began has no log.
-  const began = job.startedAt !== undefined || attempt !== undefined
-  const log = useLog(began ? `${address}?attempt=${attempt ?? job.attempt}` : undefined)
-  const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map())
-  const [query, setQuery] = useState('')
+  const [attempt, setAttempt] = useState(job.attempt)
   const [times, setTimes] = useState(readTimes)
-  const [followed, setFollowed] = useState<boolean | undefined>()
-  const [goTo, setGoTo] = useState<{ index: number; at: number } | undefined>()
-  const [match, setMatch] = useState(0)
-
-  const live = job.phase === 'running' && attempt === undefined
-  const target = parseLogPlace(place.value.hash)
-  const targetLine = target?.job === job.key && target.line !== undefined && target.step !== undefined ? { step: target.step, number: target.line } : undefined
-  const follow = followed ?? (live && targetLine === undefined)
-
-  const steps = useMemo(() => stepsOf(job, log.lines), [job, log.version])
-  const rows = useMemo(() => foldRows(steps, log.lines, { chosen, openSteps: defaultOpen(job), all: query !== '' }), [steps, log.version, chosen, query])
-  const found = useMemo(() => findRows(rows, query), [rows, query])
-  const notes = useMemo(() => annotations(steps, log.lines), [steps, log.version])
-  const pinned = useMemo(() => pinnedError(job, log.lines), [job, log.version])
-
-  const show = (line: { step: number; number: number }) => {
-    const keys = keysToSee(log.lines.get(line.step) ?? [], line.step, line.number)
-    const opened = new Map([...chosen, ...keys.map((key) => [key, true] as const)])
-    setChosen(opened)
-    setFollowed(false)
-    const all = foldRows(steps, log.lines, { chosen: opened, openSteps: defaultOpen(job), all: query !== '' })
-    setGoTo({ index: indexOfLine(all, line), at: performance.now() })
-  }
-  const lineIsThere = targetLine !== undefined && (log.lines.get(targetLine.step)?.length ?? 0) >= targetLine.number
-  useEffect(() => {
-    if (targetLine && lineIsThere) show(targetLine)
-  }, [place.value.hash, lineIsThere])
-  const step = (by: number) => {
-    if (found.length === 0) return
-    const next = (match + by + found.length) % found.length
-    setMatch(next)
-    setFollowed(false)
-    setGoTo({ index: found[next] ?? 0, at: performance.now() })
-  }
-  useMatchKeys(query === '' ? undefined : step)
-  const search = (text: string) => {
-    setQuery(text)
-    setMatch(0)
-  }
-  useEffect(() => {
-    const [first] = found
-    if (query !== '' && first !== undefined) setGoTo({ index: first, at: performance.now() })
-  }, [query])
-
+  const newest = attempt === job.attempt
+  // A job that never began has no log.
+  const began = job.startedAt !== undefined || !newest
+  const log = useLog(began ? `${address}?attempt=${attempt}` : undefined)
+  const live = job.phase === 'running' && newest
+  const view = useLogView(job, log, live)
+  const notes = useMemo(() => annotations(view.steps, log.lines), [view.steps, log.version])
   const toggleTimes = () => {
     writeTimes(!times)
     setTimes(!times)
   }
-
   return (
     <section class={`log${times ? ' with-times' : ''}`} aria-label={`Log of ${job.name}`}>
       <Toolbar
         job={job}
-        attempt={attempt ?? job.attempt}
-        onAttempt={(chosenAttempt) => setAttempt(chosenAttempt === job.attempt ? undefined : chosenAttempt)}
-        query={query}
-        onQuery={search}
-        found={found.length}
-        match={match}
-        onMatch={step}
+        attempt={attempt}
+        onAttempt={setAttempt}
+        view={view}
         times={times}
         onTimes={toggleTimes}
         live={live}
-        follow={follow}
-        onFollow={setFollowed}
         notes={notes}
-        onShow={(note) => showLine(job.key, note, show)}
-        raw={began ? `/api/v1${address}?raw=1&attempt=${attempt ?? job.attempt}` : undefined}
+        raw={began ? `/api/v1${address}?raw=1&attempt=${attempt}` : undefined}
       />
       <ErrorBox error={log.error} />
-      {rows.length === 0 ? (
+      {view.rows.length === 0 ? (
         <p class="log-empty dim">{job.why?.sentence ?? (job.phase === 'finished' ? 'This job wrote nothing.' : 'Nothing has been written yet.')}</p>
       ) : (
-        <VirtualList
-          count={rows.length}
-          follow={follow && live}
-          onFollow={(on) => live && setFollowed(on)}
-          goTo={goTo}
-          label={`Lines of ${job.name}`}
-          row={(index) => {
-            const row = rows[index]
-            if (!row) return null
-            const marked = (query !== '' && found[match] === index) || isLine(row, targetLine)
-            return (
-              <LogRow
-                key={keyOf(row)}
-                row={row}
-                job={job.key}
-                times={times}
-                query={query}
-                marked={marked}
-                onToggle={(key, open) => setChosen(new Map([...chosen, [key, open]]))}
-              />
-            )
-          }}
-        />
+        <Rows job={job} view={view} times={times} live={live} />
       )}
-      {!pinned && job.conclusion === 'failure' && job.why && (
-        <p class="pinned">
-          <StateIcon tone="failed" /> <span>{job.why.sentence}</span>
-        </p>
-      )}
-      {pinned && (
-        <button type="button" class="pinned" onClick={() => showLine(job.key, pinned, show)}>
-          <StateIcon tone="failed" /> <strong>{steps.find(({ index }) => index === pinned.step)?.name ?? 'Job'}:</strong>{' '}
-          <span class="mono pinned-text">{pinned.text}</span>
-        </button>
-      )}
+      {newest && <Pinned job={job} lines={log.lines} version={log.version} view={view} />}
     </section>
   )
 }
 
-function showLine(job: string, line: LineRef, show: (line: LineRef) => void): void {
-  replaceHash(`#${encodeURIComponent(job)}:${line.step}:${line.number}`)
-  show(line)
+function Rows({ job, view, times, live }: { readonly job: JobView; readonly view: LogState; readonly times: boolean; readonly live: boolean }) {
+  const draw = (index: number) => {
+    const row = view.rows[index]
+    return row && <LogRow key={keyOf(row)} row={row} job={job.key} times={times} query={view.query} marked={view.isMarked(index)} onToggle={view.toggle} />
+  }
+  return (
+    <VirtualList
+      count={view.rows.length}
+      follow={view.follow && live}
+      onFollow={(on) => live && view.setFollow(on)}
+      goTo={view.goTo}
+      label={`Lines of ${job.name}`}
+      row={draw}
+    />
+  )
 }
 
-/** Where and why a failed job failed. */
-function pinnedError(job: JobView, lines: ReadonlyMap<number, readonly { at: number; step: number; text: string }[]>): LineRef | undefined {
+interface PinnedProps {
+  readonly job: JobView
+  readonly lines: StepLines
+  readonly version: number
+  readonly view: LogState
+}
+
+/** Why a failed job failed, always in sight. */
+function Pinned({ job, lines, version, view }: PinnedProps) {
+  const error = useMemo(() => pinnedError(job, lines), [job, version])
+  if (error) {
+    return (
+      <button type="button" class="pinned" onClick={() => view.show(error)}>
+        <StateIcon tone="failed" /> <strong>{view.steps.find(({ index }) => index === error.step)?.name ?? 'Job'}:</strong>{' '}
+        <span class="mono pinned-text">{error.text}</span>
+      </button>
+    )
+  }
+  if (job.conclusion !== 'failure' || !job.why) return null
+  return (
+    <p class="pinned">
+      <StateIcon tone="failed" /> <span>{job.why.sentence}</span>
+    </p>
+  )
+}
+
+function pinnedError(job: JobView, lines: StepLines): LineRef | undefined {
   if (job.phase !== 'finished' || (job.conclusion !== 'failure' && job.conclusion !== 'timed_out')) return undefined
   const failed = job.steps.findLast(({ conclusion }) => conclusion === 'failure' || conclusion === 'timed_out')?.index ?? jobStep
   return lastError(lines.get(failed) ?? [], failed)
-}
-
-function useMatchKeys(step: ((by: number) => void) | undefined): void {
-  useEffect(() => {
-    if (!step) return
-    const onKey = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return
-      if (event.key === 'n' || event.key === 'N') step(event.key === 'n' ? 1 : -1)
-    }
-    document.addEventListener('keydown', onKey)
-    return () => document.removeEventListener('keydown', onKey)
-  }, [step])
-}
-
-function indexOfLine(rows: readonly Row[], line: { step: number; number: number }): number {
-  return rows.findIndex((row) => isLine(row, line))
-}
-
-function isLine(row: Row, line: { step: number; number: number } | undefined): boolean {
-  return line !== undefined && row.kind !== 'step' && row.step === line.step && row.number === line.number
 }
 
 function keyOf(row: Row): string {

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
-export const rowHeight = 20
+const rowHeight = 20
 const OVERSCAN = 24
 
 interface Props {

@@ -103,7 +103,7 @@ const verdicts: Readonly<Record<Verdict['outcome'], { readonly tone: Tone; reado
 }
 
 /** A verdict in words with its numbers. */
-export function VerdictLine({ verdict }: { readonly verdict: Verdict }) {
+function VerdictLine({ verdict }: { readonly verdict: Verdict }) {
   return (
     <p class="verdict">
       <StateMark {...verdicts[verdict.outcome]} /> <span>{verdict.reason.sentence}</span>

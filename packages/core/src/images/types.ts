@@ -151,3 +151,23 @@ export interface ImagePolicy {
   /** Whether everyone may pull without a credential. */
   readonly anonymousPull: boolean
 }
+
+/** Stored bytes that are not what their name says, or that are not there, and who needs them. */
+export interface DamagedBlob {
+  readonly digest: Digest
+  /** `repository@digest` of the images that are made of it. */
+  readonly images: readonly string[]
+  /** Where these are used, in words. */
+  readonly uses: readonly string[]
+}
+
+/** What reading everything has found. */
+export interface ScrubReport {
+  readonly checked: number
+  readonly bytes: number
+  /** How many damaged blobs were taken away. */
+  readonly repaired: number
+  /** `got`: the digest of what is stored under that name. */
+  readonly damaged: readonly (DamagedBlob & { readonly size: number; readonly got: Digest })[]
+  readonly missing: readonly DamagedBlob[]
+}

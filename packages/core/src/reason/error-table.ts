@@ -216,6 +216,13 @@ export const errorTable = {
     say: (f) => `${f.image} is not in the registry.`,
     next: () => 'Push it first, or re-run the build.',
   }),
+  'blob-damaged': entry<{ digest: string; got: string }>({
+    kind: 'user',
+    http: 500,
+    exit: 1,
+    say: (f) => `The stored blob ${f.digest} is damaged: its content's digest is ${f.got}.`,
+    next: () => 'Find all that is damaged with `pushway image scrub`, then push the image again.',
+  }),
   'image-in-use': entry<{ image: string; where: string }>({
     kind: 'user',
     http: 409,

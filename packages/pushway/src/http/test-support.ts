@@ -146,6 +146,7 @@ const noImages: Images = {
     throw fail('image-missing', { image })
   },
   collect: async ({ dryRun }) => ({ dryRun, manifests: [], blobs: 0, bytes: 0, uploads: 0, trees: 0, kept: 0, unreadable: [] }),
+  scrub: async () => ({ checked: 0, bytes: 0, repaired: 0, damaged: [], missing: [] }),
 }
 
 function fakeRun(): RunView {

@@ -147,7 +147,7 @@ describe('archives that mean harm', () => {
     const made = await makeImage([layer])
     const stored = join(made.dir, 'blobs/sha256', digestOf(layer).slice(7))
     writeFileSync(stored, layer.toString('latin1').replace('original', 'tampered'), 'latin1')
-    await expect(made.unpack()).rejects.toMatchObject({ code: 'digest-mismatch' })
+    await expect(made.unpack()).rejects.toMatchObject({ code: 'blob-damaged' })
   })
 
   test('an image that is not there, and one that is no image', async () => {

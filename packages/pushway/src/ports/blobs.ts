@@ -27,7 +27,10 @@ export interface UploadInfo {
  */
 export interface BlobStore {
   has(digest: Digest): Promise<BlobInfo | undefined>
-  /** The bytes from `start` to `end` inclusive; all when absent. @throws PushwayError `not-found` */
+  /**
+   * The bytes from `start` to `end` inclusive; all when absent, and then they are checked: the stream fails with `blob-damaged`.
+   * @throws PushwayError `not-found`
+   */
   read(digest: Digest, range?: { readonly start: number; readonly end: number }): Promise<Readable>
   /** Stores bytes already in memory. */
   put(bytes: Uint8Array): Promise<BlobInfo>

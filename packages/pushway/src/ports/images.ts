@@ -1,6 +1,6 @@
 // The Images port: looking at what the registry has, deleting what nobody needs, and the rules of each project.
 
-import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, ImageUse } from '@pushway/core/images/types.ts'
+import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, ImageUse, ScrubReport } from '@pushway/core/images/types.ts'
 import type { Digest, ProjectName } from '@pushway/core/text/ids.ts'
 
 /** What the installation's environments need now. */
@@ -20,6 +20,8 @@ export interface Images {
   remove(project: ProjectName, reference: string): Promise<{ readonly repository: string; readonly digest: Digest; readonly tags: readonly string[] }>
   /** One pass of garbage collection; a second caller waits for the one that goes on. Killed at any moment it has damaged nothing. */
   collect(options: { readonly dryRun: boolean }): Promise<GarbageReport>
+  /** Reads everything that is stored; with `repair`, damaged bytes are taken away so that a push stores them again. */
+  scrub(options: { readonly repair: boolean }): Promise<ScrubReport>
 }
 
 /** The rules of projects, kept durably. */

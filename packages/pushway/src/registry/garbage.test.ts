@@ -1,5 +1,7 @@
 // Garbage collection on a real store: what stays, what goes, what happens beside pushes, and what is left when it is killed at any write.
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ImageUse } from '@pushway/core/images/types.ts'
 import { describe, expect, test } from 'vitest'
@@ -12,6 +14,7 @@ import { openDatabase } from '../store/database.ts'
 import { openRegistryIndex } from '../store/registry-index.ts'
 import { collectGarbage, type KeeperParts } from './garbage.ts'
 import { createImages } from './images.ts'
+import { scrub } from './scrub.ts'
 
 const hour = 3_600_000
 const repository = 'acme/hello'
@@ -225,5 +228,27 @@ describe('the images of a project', () => {
     const first = await registry.push('1', 'latest')
     const history = await images(registry).history('acme/hello', 'latest')
     expect(history).toMatchObject([{ digest: first.digest, stored: true, uses: [] }])
+  })
+})
+
+describe('a scrub', () => {
+  test('names damaged and missing blobs, the images they belong to and where these run; a repair lets a push store them again', async () => {
+    const registry = makeRegistry()
+    const [good, bad, cut] = [await registry.push('good', 'v1'), await registry.push('bad', 'v2'), await registry.push('cut', 'v3')]
+    registry.use(bad.digest)
+    expect(await scrub(registry.parts, { repair: false })).toMatchObject({ checked: 9, damaged: [], missing: [] })
+    const file = join(registry.dir, 'blobs/sha256', bad.layer.slice('sha256:'.length))
+    writeFileSync(file, 'layer bax')
+    await registry.blobs.delete(cut.config)
+    const report = await scrub(registry.parts, { repair: false })
+    const image = (one: { digest: string }) => `${repository}@${one.digest}`
+    expect(report.damaged).toMatchObject([{ digest: bad.layer, images: [image(bad)], uses: ['live in production (web)'] }])
+    expect(report.missing).toEqual([{ digest: cut.config, images: [image(cut)], uses: [] }])
+    expect((await scrub(registry.parts, { repair: true })).repaired).toBe(1)
+    expect(await registry.blobs.has(bad.layer)).toBeUndefined()
+    await registry.push('bad', 'v2')
+    await registry.push('cut', 'v3')
+    expect(await scrub(registry.parts, { repair: false })).toMatchObject({ damaged: [], missing: [] })
+    expect(await Promise.all([good, bad, cut].map((one) => isWhole(registry, one)))).toEqual([true, true, true])
   })
 })

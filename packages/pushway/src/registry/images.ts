@@ -9,6 +9,7 @@ import type { Images } from '../ports/images.ts'
 import type { StoredManifest } from '../ports/registry-index.ts'
 import { collectGarbage, type KeeperParts, readGraph } from './garbage.ts'
 import { readReferrers } from './referrers.ts'
+import { scrub } from './scrub.ts'
 
 /** A push as the project's stream tells it. */
 export interface RecordedPush {
@@ -35,6 +36,7 @@ export function createImages(parts: ImagesParts): Images {
     inspect: async (project, reference) => inspect(parts, await readGraph(parts), findImage(parts, project, reference)),
     history: (project, reference) => history(parts, project, reference),
     remove: async (project, reference) => remove(parts, findImage(parts, project, reference)),
+    scrub: (options) => scrub(parts, options),
     collect({ dryRun }) {
       if (dryRun) return collectGarbage(parts, { dryRun })
       collecting ??= pass().finally(() => {

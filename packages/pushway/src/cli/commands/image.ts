@@ -1,10 +1,11 @@
 // pushway image: what the registry has of a project, what it is kept for, what may go.
 
-import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, ImageUse } from '@pushway/core/images/types.ts'
+import type { DamagedBlob, GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, ImageUse, ScrubReport } from '@pushway/core/images/types.ts'
 import { describeUse } from '@pushway/core/images/uses.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { shortDigest } from '@pushway/core/text/ids.ts'
 import type { Command } from 'commander'
+import type { CommandContext } from '../../ports/program.ts'
 import { connect, connectProject, type ProjectOptions, type ServerOptions, withProject, withServer } from '../connection.ts'
 import { formatBytes } from '../format.ts'
 import { note, type OutputFormat, printList, printOne, type Shape, withOutput } from '../output.ts'
@@ -15,10 +16,10 @@ interface Options extends ProjectOptions {
 }
 
 /** Adds `pushway image`. */
-export function register(program: Command): void {
+export function register(program: Command, { exit }: Pick<CommandContext, 'exit'>): void {
   const image = program
     .command('image')
-    .summary('what the registry has: ls, inspect, history, rm, gc, policy')
+    .summary('what the registry has: ls, inspect, history, rm, gc, scrub, policy')
     .description('Images of a project in the registry. What an environment runs, or may go back to, is never removed.')
   const withReference = (command: Command) => command.argument('<image>', 'a tag, a digest or its beginning, REPOSITORY:TAG or REPOSITORY@DIGEST')
   withOutput(withProject(image.command('ls').description('Images with their sizes and where they run.'))).action(list)
@@ -35,6 +36,14 @@ export function register(program: Command): void {
         .option('--dry-run', 'only say what would be removed'),
     ),
   ).action(collect)
+  withOutput(
+    withServer(
+      image
+        .command('scrub')
+        .description('Reads everything that is stored and names what is damaged or missing; the exit code is 1 then.')
+        .option('--repair', 'take damaged bytes away, so that the next push of the image stores them again'),
+    ),
+  ).action(async (options: ScrubOptions) => exit(await scrub(options)))
   withOutput(
     withProject(
       image
@@ -137,6 +146,26 @@ function describeReport(report: GarbageReport): string {
     ...report.manifests.map(({ repository, digest }) => `${repository}@${shortDigest(digest)}`),
     `${would} ${report.manifests.length} images and ${report.blobs} blobs (${formatBytes(report.bytes)}); ${report.kept} images stay.${trees}`,
     ...report.unreadable.map(({ repository, digest }) => `${repository}@${digest} can't be read: no blob is removed until it is pushed again or deleted.`),
+  ].join('\n')
+}
+
+type ScrubOptions = ServerOptions & { readonly output: OutputFormat; readonly repair?: boolean }
+
+/** Gives the exit code. */
+async function scrub(options: ScrubOptions): Promise<number> {
+  const report = await connect(options).client.scrubImages(options.repair === true)
+  await printOne(report, options.output, { name: 'scrub', describe: describeScrub })
+  return report.damaged.length + report.missing.length === 0 ? 0 : 1
+}
+
+function describeScrub({ checked, bytes, repaired, damaged, missing }: ScrubReport): string {
+  const line = (what: string, { digest, images, uses }: DamagedBlob) =>
+    `${digest} is ${what}: ${images.length > 0 ? `part of ${images.join(', ')}` : 'no image needs it'}${uses.length > 0 ? `, ${uses.join(', ')}` : ''}`
+  return [
+    ...damaged.map((blob) => line('damaged', blob)),
+    ...missing.map((blob) => line('missing', blob)),
+    `${checked} blobs (${formatBytes(bytes)}) were read: ${damaged.length} damaged, ${missing.length} missing.`,
+    ...(repaired > 0 ? [`${repaired} were taken away: push the images again.`] : []),
   ].join('\n')
 }
 

@@ -47,5 +47,5 @@ export const commands: readonly CommandEntry[] = [
   { name: 'timeline', summary: 'what happened, and what led to it', load: () => import('./timeline.ts') },
   { name: 'doctor', summary: 'what this machine has of what Pushway needs', load: () => import('./doctor.ts') },
   { name: 'completion', summary: 'the completion script of a shell', load: () => import('./completion.ts') },
-  { name: 'image', summary: 'what the registry has: ls, inspect, history, rm, gc, policy', load: () => import('./image.ts') },
+  { name: 'image', summary: 'what the registry has: ls, inspect, history, rm, gc, scrub, policy', load: () => import('./image.ts') },
 ]

@@ -1,6 +1,6 @@
 // The file driver against the BlobStore contract, and what is its own: file names, modes, half-written files.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { blobStoreContract } from '../../../../../test/contract/blob-store.contract.ts'
@@ -17,4 +17,29 @@ test('blobs lie where an OCI image layout has them', async () => {
   const { digest } = await openFileBlobs(dir).put(Buffer.from('layout'))
   expect(readdirSync(join(dir, 'sha256'))).toEqual([digest.slice('sha256:'.length)])
   expect(readdirSync(join(dir, 'uploads'))).toEqual([])
+})
+
+test.each(['changed', 'cut off', 'empty'])('a blob whose file is %s is not given out as good', async (how) => {
+  const dir = tempDir('blobs')
+  const blobs = openFileBlobs(dir)
+  const { digest } = await blobs.put(Buffer.from('what it was'))
+  const file = join(dir, 'sha256', digest.slice('sha256:'.length))
+  const read = async () => {
+    const chunks: Buffer[] = []
+    for await (const chunk of await blobs.read(digest)) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks).toString()
+  }
+  expect([await read(), await read()]).toEqual(['what it was', 'what it was'])
+  writeFileSync(file, { changed: 'what it wAs', 'cut off': 'what', empty: '' }[how] ?? '')
+  await expect(read()).rejects.toMatchObject({ code: 'blob-damaged' })
+})
+
+test('whoever stops reading leaves no file open', async () => {
+  const dir = tempDir('blobs')
+  const blobs = openFileBlobs(dir)
+  const { digest } = await blobs.put(Buffer.alloc(4 * 1024 * 1024))
+  for (let round = 0; round < 20; round++) (await blobs.read(digest)).destroy()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await blobs.delete(digest)
+  expect(readdirSync(join(dir, 'sha256'))).toEqual([])
 })

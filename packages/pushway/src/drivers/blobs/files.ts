@@ -4,12 +4,16 @@ import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { createReadStream, statSync, unlinkSync } from 'node:fs'
 import { mkdir, open, opendir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { Digest, EpochMs } from '@pushway/core/text/ids.ts'
 import { isDigest } from '../../oci/digest.ts'
 import type { BlobInfo, BlobStore, StoredBlob, UploadInfo } from '../../ports/blobs.ts'
 import { createLocks } from '../../util/locks.ts'
+import { verifyStream } from './verify.ts'
+
+const verifyAgainMs = 3_600_000
+const mostVerified = 10_000
 
 /** The hash over the first `offset` bytes of an upload, kept while the process lives; after a restart it is made again from the file. */
 interface Running {
@@ -23,6 +27,8 @@ interface Folders {
   readonly running: Map<string, Running>
   /** Uploads that are being written to now: one writer each. */
   readonly busy: Set<string>
+  /** Blobs that were read and found good not long ago, and the state of their files then: not hashed again at every pull. */
+  readonly verified: Map<Digest, { readonly state: string; readonly at: EpochMs }>
   /** Work on one blob's file that must not overlap other such work. */
   alone<T>(digest: Digest, work: () => Promise<T>): Promise<T>
 }
@@ -34,7 +40,7 @@ interface Folders {
  */
 export function openFileBlobs(dir: string, options: { readonly uploads?: string } = {}): BlobStore {
   const places = { blobs: join(dir, 'sha256'), uploads: options.uploads ?? join(dir, 'uploads') }
-  const folders: Folders = { ...places, running: new Map(), busy: new Set(), alone: createLocks() }
+  const folders: Folders = { ...places, running: new Map(), busy: new Set(), alone: createLocks(), verified: new Map() }
   return {
     has: (digest) => findBlob(folders, digest),
     read: (digest, range) => readBlob(folders, digest, range),
@@ -105,7 +111,19 @@ async function readBlob(folders: Folders, digest: Digest, range?: { readonly sta
   const handle = await open(blobFile(folders, digest), 'r').catch(() => {
     throw fail('not-found', { what: 'blob', name: digest })
   })
-  return createReadStream('', { fd: handle, ...(range ?? {}), highWaterMark: 256 * 1024 })
+  const bytes = createReadStream('', { fd: handle, ...(range ?? {}), highWaterMark: 256 * 1024 })
+  if (range) return bytes
+  const { ino, size, mtimeMs } = await handle.stat()
+  const state = `${ino} ${size} ${mtimeMs}`
+  const known = folders.verified.get(digest)
+  if (known?.state === state && Date.now() - known.at < verifyAgainMs) return bytes
+  const verified = verifyStream(digest, () => {
+    folders.verified.set(digest, { state, at: Date.now() })
+    if (folders.verified.size > mostVerified) folders.verified.delete(folders.verified.keys().next().value ?? '')
+  })
+  // Whoever stops reading closes the file with it.
+  pipeline(bytes, verified, () => undefined)
+  return verified
 }
 
 async function putBytes(folders: Folders, bytes: Uint8Array): Promise<BlobInfo> {

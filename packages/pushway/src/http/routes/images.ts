@@ -1,14 +1,39 @@
 // Images of a project: what the registry has of it, what is deleted, what stays; and garbage collection.
 
 import { z } from 'zod'
-import type { Call } from '../route.ts'
-import { type Route, route } from '../route.ts'
+import { type Call, type Route, route } from '../route.ts'
 import type { Services } from '../services.ts'
 
 const policy = z.object({ keepReleases: z.number().int().min(1).max(1000).optional(), anonymousPull: z.boolean().optional() })
 const pass = z.object({ dryRun: z.boolean().default(true) })
 
-export function imageRoutes({ images, imagePolicies }: Services): readonly Route[] {
+export function imageRoutes(services: Services): readonly Route[] {
+  return [...projectImageRoutes(services), ...registryRoutes(services)]
+}
+
+/** What concerns the whole server's registry. */
+function registryRoutes({ images }: Services): readonly Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/registry/collect',
+      action: 'image.collect',
+      summary: 'Garbage collection now; by default it only says what it would remove.',
+      body: pass,
+      handle: ({ body }) => images.collect(body),
+    }),
+    route({
+      method: 'POST',
+      path: '/registry/scrub',
+      action: 'image.collect',
+      summary: 'Read everything that is stored and name what is damaged or missing.',
+      body: z.object({ repair: z.boolean().default(false) }),
+      handle: ({ body }) => images.scrub(body),
+    }),
+  ]
+}
+
+function projectImageRoutes({ images, imagePolicies }: Services): readonly Route[] {
   const base = '/projects/:owner/:name/registry'
   const reference = (call: Pick<Call<unknown, unknown>, 'params'>) => call.params.reference ?? ''
   return [
@@ -67,14 +92,6 @@ export function imageRoutes({ images, imagePolicies }: Services): readonly Route
           ...(anonymousPull === undefined ? {} : { anonymousPull }),
         })
       },
-    }),
-    route({
-      method: 'POST',
-      path: '/registry/collect',
-      action: 'image.collect',
-      summary: 'Garbage collection now; by default it only says what it would remove.',
-      body: pass,
-      handle: ({ body }) => images.collect(body),
     }),
   ]
 }

@@ -1,6 +1,10 @@
 // Requests to the server: JSON in and out, failures as one kind of error with its code and next step.
 
+import { signal } from '@preact/signals'
 import type { ErrorBody } from '@pushway/core/reason/errors.ts'
+
+/** The session has ended: the server asks to sign in. */
+export const signInAsked = signal(false)
 
 export interface ApiError {
   readonly status: number
@@ -76,6 +80,7 @@ async function send(path: string, { method = 'GET', body, signal }: RequestOptio
 async function readError(res: Response): Promise<ApiError> {
   const body = (await res.json().catch(() => undefined)) as Partial<ErrorBody> | undefined
   const error = body?.error
+  if (error?.code === 'sign-in-required') signInAsked.value = true
   return {
     status: res.status,
     code: error?.code ?? `http-${res.status}`,

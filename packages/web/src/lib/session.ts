@@ -1,7 +1,7 @@
 // Who is signed in.
 
-import { signal } from '@preact/signals'
-import { type ApiError, request, toApiError } from './api.ts'
+import { effect, signal } from '@preact/signals'
+import { type ApiError, request, signInAsked, toApiError } from './api.ts'
 import { stopLive } from './live.ts'
 import { navigate } from './navigate.ts'
 import { forgetResources } from './resource.ts'
@@ -14,6 +14,14 @@ export interface Me {
 /** Undefined: not asked yet; null: nobody. */
 export const me = signal<Me | null | undefined>(undefined)
 export const sessionError = signal<ApiError | undefined>(undefined)
+
+// A session that ended elsewhere ends here too.
+effect(() => {
+  if (!signInAsked.value || !me.peek()) return
+  stopLive()
+  forgetResources()
+  me.value = null
+})
 
 /** Asks the server who we are. */
 export async function loadSession(): Promise<void> {
@@ -35,6 +43,7 @@ export function nextAddress(search: string): string {
 
 export async function signIn(credentials: { token: string } | { user: string; password: string }): Promise<void> {
   await request('/sign-in', { method: 'POST', body: credentials })
+  signInAsked.value = false
   forgetResources()
   await loadSession()
 }

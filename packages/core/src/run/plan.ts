@@ -1,7 +1,7 @@
 // What a run will do, as far as it can be known before it starts: its jobs with their names and environments.
 
 import { type Diagnostic, hasErrors, type Parsed } from '../text/diagnostic.ts'
-import { EvaluationError, evaluateText, evaluateValue, type Scope } from '../workflow/evaluate.ts'
+import { EvaluationError, evaluateText, evaluateValue, prepareContexts, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Template, Workflow } from '../workflow/types.ts'
 import { claimTerms } from './concurrency.ts'
 import { githubContext } from './contexts.ts'
@@ -20,6 +20,7 @@ export function planRun(workflow: Workflow, cause: RunCause, options: PlanOption
   const diagnostics: Diagnostic[] = [...checkInputs(workflow, cause)]
   const github = githubContext({ project: options.repository, cause, workflow })
   const scope: Scope = { contexts: { github, vars: options.vars, inputs: inputsContext(workflow, cause) }, status: 'success' }
+  prepareContexts(scope.contexts)
   const jobs = workflow.jobs.map((job) => planJob(job, scope, diagnostics))
   const { concurrency } = workflow
   const claim = concurrency && attempt(() => claimTerms(concurrency, scope), diagnostics)

@@ -67,6 +67,17 @@ export function evaluateMap(map: TemplateMap, scope: Scope): Record<string, stri
   return Object.fromEntries(map.map(([name, value]) => [name, evaluateText(value, scope)]))
 }
 
+const prepared = new WeakMap<Scope['contexts'], data.Dictionary>()
+
+/** Makes ready contexts that many expressions will see, and that do not change any more. */
+export function prepareContexts(contexts: Scope['contexts']): void {
+  prepared.set(contexts, dictionaryOf(contexts))
+}
+
+function dictionaryOf(contexts: Scope['contexts']): data.Dictionary {
+  return toDictionary(contextNames.map((name) => [name, contexts[name]]))
+}
+
 function conditionSegments(template: Template): readonly Segment[] {
   const trimmed: Template = { ...template, value: template.value.trim() }
   if (!trimmed.value.includes('${{')) return [{ kind: 'expression', text: trimmed.value, offset: 0 }]
@@ -92,7 +103,7 @@ function callsStatus(template: Template, segment: Segment): boolean {
 function evaluateSegment(template: Template, segment: Segment, scope: Scope): data.ExpressionData {
   try {
     const expression = parseExpression(segment.text, contextNames)
-    const contexts = toDictionary(contextNames.map((name) => [name, scope.contexts[name]]))
+    const contexts = prepared.get(scope.contexts) ?? dictionaryOf(scope.contexts)
     return new Evaluator(expression, contexts, functionsOf(scope)).evaluate()
   } catch (error) {
     throw invalid(template, segment.text, error)

@@ -75,6 +75,7 @@ export function namesStatus(text: string): boolean {
 
 /** Which of the contexts `names` a template mentions in its `${{ }}`; all of them when it can't be read. */
 export function mentionedContexts<N extends string>(template: string, names: readonly N[]): readonly N[] {
+  if (!template.includes('${{')) return []
   try {
     const expressions = splitTemplate(template).filter((segment) => segment.kind === 'expression')
     const used = new Set(expressions.flatMap(({ text }) => contextsOf(text)))

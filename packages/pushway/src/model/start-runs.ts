@@ -2,6 +2,7 @@
 
 import { streams } from '@pushway/core/event/types.ts'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
+import { skipWord } from '@pushway/core/run/skip.ts'
 import type { RunCause, RunEvent } from '@pushway/core/run/types.ts'
 import type { Diagnostic } from '@pushway/core/text/diagnostic.ts'
 import { formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
@@ -28,8 +29,10 @@ export async function startRunsForPush(
   const { world, sources } = shop
   const files = await sources.workflowFiles(project, update.after)
   if (files.length === 0) return { runs: [], appends: [], problems: ['No workflow: the repository has no file in .github/workflows/.'] }
-  const [{ matchTrigger }, { pushPayload }] = await Promise.all([import('@pushway/core/run/trigger.ts'), import('@pushway/core/run/contexts.ts')])
   const commit = await world.git.commitInfo(project, update.after)
+  const skip = skipWord(commit?.message ?? '')
+  if (skip !== undefined) return { runs: [], appends: [], problems: [`The commit message says ${skip}: no workflow was started.`] }
+  const [{ matchTrigger }, { pushPayload }] = await Promise.all([import('@pushway/core/run/trigger.ts'), import('@pushway/core/run/contexts.ts')])
   const changedPaths = await world.git.changedPaths(project, update.before, update.after)
   const payload = pushPayload({
     project,

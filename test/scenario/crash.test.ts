@@ -9,6 +9,7 @@ import {
   agentPid,
   answering,
   ask,
+  bothAnswer,
   deploymentEnds,
   deploymentIs,
   deploymentOf,
@@ -143,8 +144,7 @@ describe('kill -9 of the others', forgiving, () => {
 
   test('the agent: the one that follows adopts the instances as they are', async () => {
     const load = steadyLoad(project.urls.production)
-    const { processes } = await answering(project.urls.production)
-    expect(processes).toHaveLength(2)
+    const { processes } = await bothAnswer(project.urls.production)
     const before = await agentPid(server.data)
     process.kill(before, 'SIGKILL')
     await until('another agent', async () => (await agentPid(server.data)) !== before)

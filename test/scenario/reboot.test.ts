@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { processStartTime } from '../../packages/pushway/src/util/process-identity.ts'
 import type { TestServer } from '../support/server.ts'
-import { agentPid, answering, ask, isAlive, job, proxyPid, runEnds, shipped, startAgain, startSteady, until } from '../support/story.ts'
+import { agentPid, answering, ask, bothAnswer, isAlive, job, proxyPid, runEnds, shipped, startAgain, startSteady, until } from '../support/story.ts'
 import { runGit, type TinyProject, tinyProject } from '../support/tiny-project.ts'
 
 const forgiving = { timeout: 60_000 }
@@ -35,10 +35,7 @@ test('after a power cut the services are started again from what is wanted, with
 
   server = await startAgain(server)
   await until('production to answer', async () => (await ask(project.urls.production)).status === 200)
-  const after = await until('both instances', async () => {
-    const found = await answering(project.urls.production)
-    return found.processes.length === 2 && found
-  })
+  const after = await bothAnswer(project.urls.production)
   expect(after.versions).toEqual(['1'])
   expect(after.processes.some((one) => before.processes.includes(one))).toBe(false)
   await until('staging to answer', async () => (await ask(project.urls.staging)).status === 200)

@@ -5,7 +5,19 @@ import { expect, test } from 'vitest'
 import { openDatabase } from '../../packages/pushway/src/store/database.ts'
 import { otherBuild } from '../support/other-build.ts'
 import { programCommand, runProgram } from '../support/server.ts'
-import { agentPid, answering, deploymentEnds, deploymentIs, deploymentOf, proxyPid, shipped, startAgain, startSteady, steadyLoad } from '../support/story.ts'
+import {
+  agentPid,
+  answering,
+  bothAnswer,
+  deploymentEnds,
+  deploymentIs,
+  deploymentOf,
+  proxyPid,
+  shipped,
+  startAgain,
+  startSteady,
+  steadyLoad,
+} from '../support/story.ts'
 import { tinyProject } from '../support/tiny-project.ts'
 
 const bundled = programCommand().at(-1)?.endsWith('main.js') === true
@@ -15,7 +27,7 @@ test.skipIf(!bundled)('the next build takes over proxy and instances without a f
   const old = await startSteady({ program: otherBuild(programCommand()) })
   const project = await tinyProject('acme/upgrade')
   await shipped(old, project, 'main')
-  const before = await answering(project.urls.production)
+  const before = await bothAnswer(project.urls.production)
   const helpers = { agent: await agentPid(old.data), proxy: await proxyPid(old.data) }
   const load = steadyLoad(project.urls.production)
 
@@ -42,7 +54,7 @@ test('SIGTERM stops the control plane only, and says what goes on', forgiving, a
   await shipped(server, project, 'main')
   await server.terminate()
   expect(server.said()).toContain('Services, the proxy and the agent go on; `pushway down --all` stops them.')
-  expect((await answering(project.urls.production)).processes).toHaveLength(2)
+  expect((await bothAnswer(project.urls.production)).versions).toEqual(['1'])
   expect(await runProgram(['down', '--all', '--data', server.data])).toMatchObject({ exit: 0, stdout: 'Stopped: instances, agent, proxy.\n' })
   await expect(answering(project.urls.production)).rejects.toThrow()
 })

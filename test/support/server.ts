@@ -51,6 +51,8 @@ export interface TestServer {
   readonly pid: number
   /** From the start of the process to its first answer, milliseconds. */
   readonly startedInMs: number
+  /** How it isolates jobs and services, as it says at its start. */
+  readonly isolation: string
   /** What it has said on its standard error so far. */
   said(): string
   /** The command line, connected to this server and signed in. */
@@ -119,6 +121,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     client: createClient({ url: ready.url, token }),
     pid: child.pid as number,
     startedInMs,
+    isolation: ready.isolation,
     said,
     cli: (args, call = {}) => runProgram(args, { ...call, env: { PUSHWAY_URL: ready.url, PUSHWAY_TOKEN: token, ...call.env } }),
     kill: () => end(child, 'SIGKILL'),
@@ -135,6 +138,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
 interface Ready {
   readonly url: string
+  readonly isolation: string
   readonly signIn?: string
 }
 

@@ -134,6 +134,14 @@ export async function answering(url: string): Promise<{ readonly processes: read
   return { processes: distinct(answers.map((one) => one.process)), versions: distinct(answers.map((one) => one.version)) }
 }
 
+/** What answers, once both instances do: a new instance gets its first request up to a second after it is ready. */
+export function bothAnswer(url: string): ReturnType<typeof answering> {
+  return until('both instances to answer', async () => {
+    const found = await answering(url)
+    return found.processes.length === 2 && found
+  })
+}
+
 export interface SteadyLoad {
   /** How many requests were sent and what became of those that were not answered well, as `status: how many`; status 0 is no answer. */
   stop(): Promise<{ readonly total: number; readonly failed: Readonly<Record<string, number>>; readonly first?: string }>

@@ -25,8 +25,10 @@ export function timeProgram(argv: readonly string[], { cwd, env = process.env, t
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      reject(new Error(`${program} took longer than ${timeoutMs} ms`))
+      // Asked first: it may have other processes to end.
+      child.kill('SIGTERM')
+      setTimeout(() => child.kill('SIGKILL'), 10_000).unref()
+      reject(new Error(`${program} took longer than ${timeoutMs} ms: ${Buffer.concat(chunks).toString().slice(-2000)}`))
     }, timeoutMs)
     child.once('error', reject)
     child.once('close', (code) => {

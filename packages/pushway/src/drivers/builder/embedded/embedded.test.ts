@@ -204,6 +204,64 @@ describe('arguments and variables', () => {
   })
 })
 
+describe('RUN with a here-document', () => {
+  const build = (...lines: readonly string[]) =>
+    makeBuilder()(writeFiles({ Dockerfile: ['FROM node:20', 'WORKDIR /app', 'ARG WHO=world', ...lines].join('\n') }))
+  const read = (root: string, name: string) => readFileSync(join(root, 'app', name), 'utf8')
+
+  test("is text for the shell: comments and empty lines stay, variables are the shell's, a failing line does not end it without set -e", async () => {
+    const { root } = await build(
+      'RUN <<EOF',
+      '# a comment',
+      '',
+      'false',
+      'echo "hello $WHO" > greeting',
+      'if true; then',
+      '  echo two >> greeting',
+      'fi',
+      'EOF',
+    )
+    expect(read(root, 'greeting')).toBe('hello world\ntwo\n')
+  })
+
+  test('goes to the command that is named, quoted or not, with tabs taken off by <<-', async () => {
+    const { root } = await build(
+      ...['RUN cat <<EOF > plain', 'for $WHO in /var/lib', 'EOF'],
+      ...["RUN cat <<'END' > quoted && echo done > marker", 'for $WHO', 'END'],
+      ...['RUN cat <<-EOT > tabs', '\t\tindented', '\tEOT'],
+      ...['RUN cat <<A > two && cat <<B >> two', 'first', 'A', 'second', 'B'],
+    )
+    expect(['plain', 'quoted', 'marker', 'tabs', 'two'].map((name) => read(root, name))).toEqual([
+      'for world in /var/lib\n',
+      'for $WHO\n',
+      'done\n',
+      'indented\n',
+      'first\nsecond\n',
+    ])
+  })
+
+  test('with a #! line is a program', async () => {
+    const { root } = await build('RUN <<EOF', '#!/usr/bin/env node', "require('fs').writeFileSync('made', process.env.WHO)", 'EOF')
+    expect(read(root, 'made')).toBe('world')
+  })
+
+  test.each([
+    [['RUN <<EOF', 'echo x'], 'has no line EOF'],
+    [['RUN <<EOF', 'EOF'], 'is empty'],
+    [['RUN <<EOF', 'apk add curl', 'EOF'], 'RUN apk would change this machine'],
+    [['RUN <<EOF', 'touch x', 'cat /etc/passwd > x', 'EOF'], 'RUN names /etc/passwd'],
+  ])('%j: %s', async (lines, problem) => {
+    expect((await findings(build(...lines))).join('\n')).toContain(problem)
+  })
+
+  test('changed in one line only is built again', async () => {
+    const builder = makeBuilder()
+    const digestOf = async (word: string) => (await builder(writeFiles({ Dockerfile: `FROM node:20\nRUN <<EOF\necho same\necho ${word} > f\nEOF` }))).digest
+    const [one, two, again] = [await digestOf('one'), await digestOf('two'), await digestOf('one')]
+    expect([one === two, one === again]).toEqual([false, true])
+  })
+})
+
 describe('what is refused', () => {
   test('all at once, by file, line and name', async () => {
     const Dockerfile = [
@@ -213,7 +271,7 @@ describe('what is refused', () => {
       'ADD https://example.com/x /x',
       'COPY --parents a b',
       'FETCH it',
-      'RUN <<EOF',
+      'COPY <<EOF /x',
       'echo',
       'EOF',
       'COPY onlyone',
@@ -234,7 +292,7 @@ describe('what is refused', () => {
       'Dockerfile:4:1 ADD of',
       'Dockerfile:5:1 COPY --parents',
       'Dockerfile:6:1 FETCH is',
-      'Dockerfile:7:1 RUN with',
+      'Dockerfile:7:1 COPY with',
       'Dockerfile:10:1 COPY needs',
       'Dockerfile:11:1 HEALTHCHECK --interval=soon',
     ])

@@ -16,8 +16,9 @@ export function readInstruction(written: Written): Instruction | undefined {
   const flags = written.flags.map((flag) => `--${flag.name}=${flag.value} `).join('')
   const unknown = written.flags.filter((flag) => !(allowedFlags[written.keyword] ?? []).includes(flag.name))
   for (const flag of unknown) written.report(`${written.keyword} --${flag.name} is not supported yet by the embedded builder`)
-  if (written.heredoc) written.report(`${written.keyword} with a heredoc (<<) is not supported yet by the embedded builder`)
-  if (unknown.length > 0 || written.heredoc) return undefined
+  const refused = written.heredoc && written.keyword !== 'RUN'
+  if (refused) written.report(`${written.keyword} with a heredoc (<<) is not supported yet by the embedded builder`)
+  if (unknown.length > 0 || refused) return undefined
   if (written.args === '') {
     written.report(`${written.keyword} needs an argument`)
     return undefined
@@ -36,7 +37,7 @@ const readers: Readonly<Record<string, Reader>> = {
   FROM: readFrom,
   COPY: readCopy,
   ADD: readCopy,
-  RUN: (written, base) => ({ ...base, kind: 'run', command: readCommand(written.args) }),
+  RUN: (written, base) => (written.heredoc ? readRunDocument(written, base) : { ...base, kind: 'run', command: readCommand(written.args) }),
   CMD: (written, base) => ({ ...base, kind: 'cmd', command: readCommand(written.args) }),
   ENTRYPOINT: (written, base) => ({ ...base, kind: 'entrypoint', command: readCommand(written.args) }),
   ARG: readArg,
@@ -71,6 +72,38 @@ function flagOf(written: Written, name: string): string | undefined {
 function readCommand(args: string): CommandForm {
   const argv = readArgv(args)
   return argv === undefined ? { form: 'shell', line: args } : { form: 'exec', argv }
+}
+
+/**
+ * `RUN <<EOF`: the text is for the shell, or a program when it begins with `#!`. `RUN command <<EOF`: all of it is for the shell, which knows
+ * here-documents itself. Variables are the shell's to expand, as in Docker.
+ */
+function readRunDocument(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
+  const raw = written.raw.replaceAll('\r\n', '\n')
+  const [head = '', ...lines] = raw.split('\n')
+  const open = [...head.matchAll(/<<(-?)(["']?)(\w+)\2/g)].map(([, dash = '', , name = '']) => ({ tabs: dash === '-', name }))
+  // Each one goes on behind the end of the one before.
+  let from = 0
+  for (const { tabs, name } of open) {
+    const end = lines.findIndex((line, index) => index >= from && (tabs ? line.replace(/^\t+/, '') : line) === name)
+    if (end < 0) {
+      written.report(`the here-document <<${name} has no line ${name} that ends it`)
+      return undefined
+    }
+    from = end + 1
+  }
+  const text = `${written.keyword} ${head} (${(lines[0] ?? '').trim()}…)`
+  const only = open[0]
+  if (open.length > 1 || only === undefined || !/^<<-?(["']?)\w+\1\s*$/.test(head)) return { ...base, text, kind: 'run', command: { form: 'shell', line: raw } }
+  const line = lines
+    .slice(0, from - 1)
+    .map((one) => `${only.tabs ? one.replace(/^\t+/, '') : one}\n`)
+    .join('')
+  if (line.trim() === '') {
+    written.report(`the here-document <<${only.name} is empty`)
+    return undefined
+  }
+  return { ...base, text, kind: 'run', command: { form: line.startsWith('#!') ? 'script' : 'shell', line } }
 }
 
 function readArgv(args: string): readonly string[] | undefined {

@@ -13,6 +13,8 @@ export interface Written {
   readonly args: string
   readonly flags: readonly { readonly name: string; readonly value: string }[]
   readonly heredoc: boolean
+  /** The arguments as they are written, over all their lines. */
+  readonly raw: string
   readonly escapeChar: string
   readonly report: (message: string, severity?: Diagnostic['severity']) => void
 }
@@ -61,6 +63,7 @@ function write(parsed: Dockerfile, node: Node, to: { file: string; diagnostics: 
     flags: node instanceof ModifiableInstruction ? node.getFlags().map((flag) => ({ name: flag.getName(), value: flag.getValue() ?? '' })) : [],
     heredoc:
       node instanceof Run || node instanceof Copy ? node.getHeredocs().length > 0 : node instanceof Add && /<<-?["']?\w/.test(node.getArgumentsContent() ?? ''),
+    raw: node.getRawArgumentsContent() ?? '',
     escapeChar,
     report: (message, severity = 'error') => to.diagnostics.push({ severity, code: 'dockerfile-instruction', message, at }),
   }

@@ -1,7 +1,7 @@
 // RUN: the user's command in the stage's folder, on the machine's own userland.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fail } from '@pushway/core/reason/errors.ts'
@@ -35,7 +35,7 @@ const harmless = /^\/(?:dev\/(?:null|stdout|stderr|stdin|zero|u?random|tty|fd\/\
  * Empty when it can.
  */
 export function mappedProblems(command: CommandForm): readonly string[] {
-  const text = command.form === 'exec' ? command.argv.join(' ') : command.line
+  const text = command.form === 'exec' ? command.argv.join(' ') : withoutWrittenText(command.line)
   const problems: string[] = []
   const programs = command.form === 'exec' ? [command.argv[0] ?? ''] : text.split(/&&|\|\||[;|&(){}`\n]/).map(firstProgram)
   for (const program of new Set(programs)) {
@@ -49,6 +49,11 @@ export function mappedProblems(command: CommandForm): readonly string[] {
     )
   }
   return problems
+}
+
+/** What `cat` and `tee` write down is no command, and the paths in it are the program's that reads it. */
+function withoutWrittenText(line: string): string {
+  return line.replace(/^(.*\b(?:cat|tee)\b.*<<-?(["']?)(\w+)\2.*)\n(?:.*\n)*?\t*\3$/gm, '$1')
 }
 
 /** The first word of a command, behind assignments. */
@@ -111,7 +116,9 @@ function runEnvironment(request: Omit<RunRequest, 'log'>): NodeJS.ProcessEnv {
 /** Runs the command to its end. @throws PushwayError `command-failed` with the last lines it wrote */
 export async function runCommand(request: RunRequest): Promise<void> {
   const { command, shell, root, workdir, log, signal } = request
-  const argv = command.form === 'exec' ? command.argv : [...shell, command.line]
+  const script = join(request.home, '.run-script')
+  if (command.form === 'script') writeFileSync(script, command.line, { mode: 0o755 })
+  const argv = command.form === 'exec' ? command.argv : command.form === 'script' ? [script] : [...shell, command.line]
   const cwd = join(root, workdir)
   mkdirSync(cwd, { recursive: true })
   // A group of its own only where we are the ones to end it: else it ends with the step's own group.
@@ -139,6 +146,7 @@ export async function runCommand(request: RunRequest): Promise<void> {
     child.once('close', (code) => resolve(code ?? 137))
   }).finally(() => signal?.removeEventListener('abort', stop))
   await Promise.all(reading)
+  if (command.form === 'script') rmSync(script, { force: true })
   signal?.throwIfAborted()
   if (exit !== 0) throw fail('command-failed', { command: request.text, exit, output: tail.join(' | ').slice(0, 400) })
 }

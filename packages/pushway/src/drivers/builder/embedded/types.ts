@@ -9,8 +9,11 @@ interface Written {
   readonly text: string
 }
 
-/** Exec form: an argument array. Shell form: the user's own line for the stage's SHELL. */
-export type CommandForm = { readonly form: 'exec'; readonly argv: readonly string[] } | { readonly form: 'shell'; readonly line: string }
+/** Exec form: an argument array. Shell form: the user's own text for the stage's SHELL. Script form: a text with a `#!` line, run as a program. */
+export type CommandForm =
+  | { readonly form: 'exec'; readonly argv: readonly string[] }
+  | { readonly form: 'shell'; readonly line: string }
+  | { readonly form: 'script'; readonly line: string }
 
 export interface HealthcheckOptions {
   readonly interval?: string

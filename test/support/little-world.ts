@@ -81,6 +81,7 @@ export function createFakeJobs(clock: { now(): number }, work: (spec: JobSpec) =
       return { items: all.slice(cursor), cursor: all.length }
     },
     log: async () => ({ items: [], cursor: 0 }),
+    summary: async () => [],
     clean: async () => undefined,
   }
 }

@@ -62,6 +62,7 @@ function toEvent(ref: JobRef, report: JobReport): RunEvent | undefined {
   const { job, attempt } = ref
   switch (report.type) {
     case 'started':
+    case 'annotation':
       return undefined
     case 'step-started':
       return { type: 'StepStarted', job, attempt, step: report.step, name: report.name }

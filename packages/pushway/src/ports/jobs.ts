@@ -26,6 +26,11 @@ export interface JobRunnerCapabilities {
   readonly isolation: 'uid' | 'namespaces' | 'none'
 }
 
+export interface JobSummary {
+  readonly step: number
+  readonly markdown: string
+}
+
 /** Reports and where to go on reading after them. */
 export interface Chunk<T> {
   readonly items: readonly T[]
@@ -50,6 +55,8 @@ export interface JobRunner {
   reports(ref: JobRef, cursor: number, signal: AbortSignal): Promise<Chunk<JobReport>>
   /** Log lines after `cursor` (a byte offset in the spool), at most `limit` bytes of them; returns at once. */
   log(ref: JobRef, cursor: number, limit: number, signal: AbortSignal): Promise<Chunk<LogLine>>
+  /** What the job's steps have written to GITHUB_STEP_SUMMARY so far, in order of the steps; Markdown, masked, at most 20 as on GitHub. */
+  summary(ref: JobRef, signal: AbortSignal): Promise<readonly JobSummary[]>
   /** Removes the workspace (not the spool); called once the job has ended and been recorded. */
   clean(ref: JobRef, signal: AbortSignal): Promise<void>
 }

@@ -11,6 +11,7 @@ import { hashFiles } from './hash-files.ts'
 import type { JobLog } from './job-log.ts'
 import type { JobPaths } from './layout.ts'
 import type { Masker } from './mask.ts'
+import type { Matchers } from './matchers.ts'
 import type { Sandbox } from './sandbox.ts'
 
 export interface StepResult {
@@ -80,6 +81,7 @@ export interface JobState {
   /** What steps' actions have saved for their later stages, by the key of the step. */
   readonly saved: Map<string, ActionMemory>
   readonly actions: ActionResolver
+  readonly matchers: Matchers
   /** Runs one step: how composite actions run theirs. */
   readonly runStep: (state: JobState, step: Step) => Promise<void>
   readonly frame?: ActionFrame

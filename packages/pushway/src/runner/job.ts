@@ -89,6 +89,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     steps: {},
     posts: [],
     saved: new Map(),
+    matchers: { list: [] },
     actions: createActionResolver({ input, paths, say: (text) => createJobLog(run.sink, run.masker).say(-1, text) }),
     runStep,
     failed: false,

@@ -1,6 +1,9 @@
 // One process of a step or of an action's stage, with its command files and workflow commands.
 
+import { relative, resolve } from 'node:path'
+import { createAnnotator } from './annotate.ts'
 import { type JobState, processEnvironment } from './job-state.ts'
+import { readFileInside } from './read-inside.ts'
 import { runProcess } from './run-process.ts'
 import { openStepFiles, type StepFileContents } from './step-files.ts'
 import { createStepOutput } from './step-output.ts'
@@ -25,11 +28,16 @@ export interface CommandEnd {
   readonly problem?: string
 }
 
+const longestSummary = 1 << 20
+
 /** Runs it to its end; what it wrote to the command files is in the state then. */
 export async function runCommand(state: JobState, argv: readonly string[], call: CommandCall): Promise<CommandEnd> {
   const { run } = call
   const files = openStepFiles(state, run.key)
-  const output = createStepOutput({ step: run.step, log: state.log, masker: state.masker, debug: debugging(run.env) })
+  const { log, masker, matchers, paths } = state
+  const annotator = createAnnotator(state, run.step)
+  const readFile = (path: string) => readJobFile(paths, path)
+  const output = createStepOutput({ step: run.step, log, masker, debug: debugging(run.env), annotator, matchers, readFile })
   const env = processEnvironment(state, run.env, { ...files.variables, ...call.extra })
   try {
     const code = await runProcess(state.sandbox, argv, { cwd: call.cwd, env, onOutput: output.push, fifo: call.fifo, ...run.stops })
@@ -50,7 +58,21 @@ function applyContents(state: JobState, run: StepRun, contents: StepFileContents
   for (const [name, value] of contents.outputs) run.outputs[name] = value
   if (contents.env.length > 0) state.env = { ...state.env, ...Object.fromEntries(contents.env) }
   if (contents.path.length > 0) state.path = [...[...contents.path].reverse(), ...state.path]
-  if (contents.summary !== '') run.summary(contents.summary)
+  if (contents.summary.length > 0) addSummary(run, contents.summary)
+}
+
+/** As on GitHub, too long a summary is left out and the step goes on. */
+function addSummary(run: StepRun, text: string): void {
+  const size = Buffer.byteLength(text)
+  if (size <= longestSummary) run.summary(text)
+  else run.say(`##[error]$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of ${longestSummary >> 10}k, got ${Math.ceil(size / 1024)}k.`)
+}
+
+/** A file below the job's folder: the workspace, an action, temporary files. */
+function readJobFile({ root, workspace }: JobState['paths'], path: string): string {
+  const text = readFileInside(root, relative(root, resolve(workspace, path)))
+  if (text === undefined) throw new Error('it is not there')
+  return text
 }
 
 function debugging(env: Readonly<Record<string, string>>): boolean {

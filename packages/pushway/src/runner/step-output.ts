@@ -1,9 +1,11 @@
 // What a step prints: workflow commands are obeyed, everything else goes to the log.
 
+import type { Annotator } from './annotate.ts'
 import { parseCommand, type WorkflowCommand } from './commands.ts'
 import type { JobLog } from './job-log.ts'
 import { createLineSplitter } from './line-splitter.ts'
 import type { Masker } from './mask.ts'
+import { addMatchers, createMatching, type Matchers, removeMatchers } from './matchers.ts'
 
 export interface StepOutput {
   push(chunk: Buffer): void
@@ -22,6 +24,10 @@ interface Target {
   readonly masker: Masker
   /** `::debug::` lines are shown. */
   readonly debug: boolean
+  readonly annotator: Annotator
+  readonly matchers: Matchers
+  /** The text of a file that the step names, as far as the job may read it. */
+  readonly readFile: (path: string) => string
 }
 
 export function createStepOutput(target: Target): StepOutput {
@@ -44,24 +50,23 @@ export function createStepOutput(target: Target): StepOutput {
       case 'notice':
       case 'warning':
       case 'error':
-        return say(`##[${command.name}]${place(command.properties)}${command.data}`)
+        return annotate(target, command.name, command)
       case 'stop-commands':
         stoppedUntil = command.data
         return undefined
       case 'set-output':
-        if (command.properties.name) outputs.set(command.properties.name, command.data)
-        return say(deprecated(command.name))
       case 'save-state':
-        if (command.properties.name) saved.set(command.properties.name, command.data)
+        if (command.properties.name) (command.name === 'set-output' ? outputs : saved).set(command.properties.name, command.data)
         return say(deprecated(command.name))
       case 'set-env':
       case 'add-path':
         refused = true
         return say(`##[error]The \`${command.name}\` command is disabled. Write to ${command.name === 'set-env' ? '$GITHUB_ENV' : '$GITHUB_PATH'} instead.`)
       case 'echo':
+        return undefined
       case 'add-matcher':
       case 'remove-matcher':
-        return undefined
+        return changeMatchers(target, command)
       default:
         return say(line)
     }
@@ -74,11 +79,12 @@ export function createStepOutput(target: Target): StepOutput {
     }
     const command = parseCommand(line)
     if (command) obey(command, line)
-    else say(line)
+    else print([line])
   }
+  const print = createPrinter(target)
   const splitter = createLineSplitter((lines) => {
     // Most batches hold no command at all and are handed on as they are.
-    if (ended || (stoppedUntil === undefined && !lines.some((line) => line.includes('::')))) target.log.lines(target.step, lines)
+    if (ended || (stoppedUntil === undefined && !lines.some((line) => line.includes('::')))) print(lines)
     else for (const line of lines) take(line)
   })
   return {
@@ -92,6 +98,40 @@ export function createStepOutput(target: Target): StepOutput {
     get refused() {
       return refused
     },
+  }
+}
+
+/** Lines as they are; those that a problem matcher knows become annotations, and look like one in the log. */
+function createPrinter({ step, log, matchers, annotator }: Target): (lines: readonly string[]) => void {
+  const matching = createMatching(matchers)
+  return (lines) => {
+    if (matchers.list.length === 0) return log.lines(step, lines)
+    try {
+      const problems = matching.match(lines)
+      log.lines(
+        step,
+        lines.map((line, i) => (problems[i] ? `##[${problems[i].severity}]${line}` : line)),
+      )
+      for (const problem of problems) if (problem) annotator.problem(problem)
+    } catch {
+      matchers.list = []
+      log.lines(step, lines)
+      log.say(step, '##[warning]Removing the issue matchers: their patterns took longer than a second on what the step printed.')
+    }
+  }
+}
+
+function annotate({ log, step, annotator }: Target, level: 'notice' | 'warning' | 'error', { properties, data }: WorkflowCommand): void {
+  annotator.command(level, properties, data)
+  log.say(step, `##[${level}]${place(properties)}${data}`)
+}
+
+function changeMatchers({ matchers, readFile, log, step }: Target, { name, properties, data }: WorkflowCommand): void {
+  try {
+    if (name === 'remove-matcher') removeMatchers(matchers, properties.owner ?? '')
+    else addMatchers(matchers, readFile(data))
+  } catch (error) {
+    log.say(step, `##[warning]The issue matchers of ${data} could not be added: ${(error as Error).message}`)
   }
 }
 

@@ -260,6 +260,15 @@ describe.skipIf(reason !== '')(`an isolated step ${reason === '' ? `(${isolation
     expect(done.conclusion).toBe('success')
   })
 
+  test('give summaries, masked, in order of the steps', async () => {
+    const steps = `steps: [{ run: 'echo "# One very-secret" >> $GITHUB_STEP_SUMMARY' }, { run: 'true' }, { run: 'echo two >> $GITHUB_STEP_SUMMARY' }]`
+    const done = await run(steps, { contexts: { secrets: { S: 'very-secret' } } }, { isolated: true })
+    expect(await done.jobs.summary(done.ref, signal)).toEqual([
+      { step: 0, markdown: '# One ***\n' },
+      { step: 2, markdown: 'two\n' },
+    ])
+  })
+
   test('run actions that they can read and not replace for others', async () => {
     const mirror = tempDir('mirror')
     const dir = join(mirror, 'acme', 'js@v1')

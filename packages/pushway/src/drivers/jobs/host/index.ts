@@ -13,7 +13,7 @@ import { type ActionSources, type JobFolders, type JobSource, readWorkerIdentity
 import { endMarkedProcesses, isSameProcess } from '../../../util/process-identity.ts'
 import { selfCommand } from '../../../util/self.ts'
 import { hiddenFolders, jobFolders, makeParents } from './folders.ts'
-import { readLines } from './read-spool.ts'
+import { readLines, readSummaries } from './read-spool.ts'
 
 export interface HostJobsOptions {
   readonly dataDir: string
@@ -53,6 +53,7 @@ export function createHostJobs(options: HostJobsOptions): JobRunner {
     observe: (ref) => observe(foldersOf(ref).spool),
     reports: (ref, cursor) => readLines<JobReport>(spoolFiles(foldersOf(ref).spool).reports, { cursor, limit: 1 << 20, check: isReport }),
     log: (ref, cursor, limit) => readLines<LogLine>(spoolFiles(foldersOf(ref).spool).log, { cursor, limit, check: isLogLine }),
+    summary: async (ref) => readSummaries(foldersOf(ref).spool),
     clean: (ref) => rm(foldersOf(ref).job, { recursive: true, force: true, maxRetries: 3 }),
   }
 }

@@ -1,7 +1,8 @@
 // Reads a worker's spool by byte cursor: whole lines only, what is half written comes next time.
 
-import { type FileHandle, open } from 'node:fs/promises'
-import type { Chunk } from '../../../ports/jobs.ts'
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Chunk, JobSummary } from '../../../ports/jobs.ts'
 
 const newline = 10
 
@@ -49,4 +50,15 @@ function parse(line: string): unknown {
     // A line that a crash cut off.
     return undefined
   }
+}
+
+/** GitHub shows so many of a job. */
+const mostSummaries = 20
+
+/** The summaries of the steps that wrote one. */
+export async function readSummaries(spool: string): Promise<readonly JobSummary[]> {
+  const names = await readdir(spool).catch(() => [])
+  const steps = names.flatMap((name) => /^summary-(\d+)\.md$/.exec(name)?.[1] ?? []).map(Number)
+  const first = steps.toSorted((a, b) => a - b).slice(0, mostSummaries)
+  return Promise.all(first.map(async (step) => ({ step, markdown: await readFile(join(spool, `summary-${step}.md`), 'utf8') })))
 }

@@ -53,10 +53,14 @@ test('an invalid workflow and an invalid pushway.yml: every mistake at its place
 
 test('an invalid compose file: every mistake at its place, and nothing is deployed', forgiving, async () => {
   await project.commit({ 'docker-compose.yml': 'services:\n  web:\n    build: .\n    ports: ["8080:http"]\n    privileged: true\n    depends_on: [db]\n' })
-  const run = await ship(server, project, 'main')
+  const push = await project.push(server, 'main')
+  const run = await runEnds(server, project, await runOf(server, project, push))
   expect(run.conclusion).toBe('failure')
   const why = job(run, 'to-production').why?.sentence ?? ''
-  for (const place of ['docker-compose.yml:4:', 'docker-compose.yml:5:5', 'docker-compose.yml:6:']) expect(why).toContain(place)
+  for (const place of ['docker-compose.yml:4:', 'docker-compose.yml:5:5', 'docker-compose.yml:6:']) {
+    expect(push.stderr).toContain(place)
+    expect(why).toContain(place)
+  }
   expect((await answering(project.urls.production)).versions).toEqual(['1'])
   await mend()
 })

@@ -8,7 +8,8 @@ import { repositoryOf, tagOf } from '@pushway/core/release/reference.ts'
 import type { Release } from '@pushway/core/release/types.ts'
 import { formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
 import type { CommitId, Digest, EnvironmentName, ProjectName, RunId } from '@pushway/core/text/ids.ts'
-import { secretReference, secretsIn } from './group-spec.ts'
+import { configuredApp } from './configured-app.ts'
+import { secretsIn } from './group-spec.ts'
 import { builtImage } from './own-builds.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -34,11 +35,8 @@ function sha256(text: string): Digest {
 
 /** The release of a commit for an environment, not stored yet; its number is the next free one. */
 export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promise<ReleaseOutcome> {
-  const { world, sources } = shop
   const { project, environment, commit } = input
-  const scope = { project, environment: environment.name }
-  const secrets = Object.entries(world.settings.secrets(scope)).map(([name, { version }]) => [name, secretReference(name, version)] as const)
-  const app = await sources.app({ project, commit, environment }, { ...world.settings.variables(scope), ...Object.fromEntries(secrets) })
+  const app = await configuredApp(shop, { project, commit, environment })
   if (!app.value || hasErrors(app.diagnostics)) return { kind: 'refused', problems: app.diagnostics.map(formatDiagnostic) }
   const { makeRelease } = await import('@pushway/core/release/make.ts')
   const make = (images: ResolvedImages) => makeRelease(coreInput(shop, { input, app: app.value as App, images }))

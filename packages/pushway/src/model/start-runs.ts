@@ -10,6 +10,7 @@ import type { CommitId, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { RefUpdate } from '../ports/service.ts'
 import type { Append } from '../ports/store.ts'
+import { configuredApp } from './configured-app.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface StartedRuns {
@@ -61,10 +62,12 @@ export async function startRunsForPush(
   return { runs: made.map(({ id }) => id), appends: made.map(({ append }) => append), problems }
 }
 
-/** What is wrong with pushway.yml, if anything: said at the push, not when it is needed. */
+/** What is wrong with pushway.yml and the files it names, if anything: said at the push, not when they are needed. */
 async function configProblems(shop: Workshop, project: ProjectName, commit: CommitId): Promise<string[]> {
-  const { diagnostics } = await shop.sources.config(project, commit)
-  return diagnostics.map(formatDiagnostic)
+  const { value, diagnostics } = await shop.sources.config(project, commit)
+  const deploying = value?.environments.filter(({ files }) => files.length > 0) ?? []
+  const apps = await Promise.all(deploying.map((environment) => configuredApp(shop, { project, commit, environment })))
+  return [...new Set([...diagnostics.map(formatDiagnostic), ...apps.flatMap((app) => findings(app.diagnostics))])]
 }
 
 export interface RunRequest {

@@ -1,0 +1,110 @@
+// pushway lint: checks workflows and actions of the working tree without running them.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { parseAction } from '@pushway/core/action/parse.ts'
+import { parseReference } from '@pushway/core/action/reference.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
+import { type Diagnostic, formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
+import { lintStep, lintWorkflow } from '@pushway/core/workflow/lint.ts'
+import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
+import type { Step } from '@pushway/core/workflow/types.ts'
+import type { Command } from 'commander'
+import type { CommandContext } from '../../ports/program.ts'
+import { joinInside } from '../../util/paths.ts'
+import { readWorkingTree } from '../local-run/working-tree.ts'
+
+const actionFiles = ['action.yml', 'action.yaml']
+
+/** Adds `pushway lint`. Exit code 0 when everything may run (also with warnings), 2 when a file is refused. */
+export function register(program: Command, context: Pick<CommandContext, 'exit'>): void {
+  program
+    .command('lint')
+    .summary('check workflows and actions without running them')
+    .description('Without FILES: all of .github/workflows, and the actions of the working tree that they use.')
+    .argument('[files...]', 'workflow files, and action.yml files')
+    .option('-o, --output <format>', 'json: one object on standard output')
+    .action(async (files: readonly string[], options: { readonly output?: string }) => {
+      if (options.output !== undefined && options.output !== 'json')
+        throw fail('usage', { problem: `There is no output format "${options.output}".`, hint: 'Use -o json.' })
+      const { dir } = await readWorkingTree(process.cwd())
+      const found = lintFiles(dir, files.length > 0 ? files.map((file) => resolve(file)) : workflowFiles(dir))
+      if (options.output === 'json') process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+      else process.stdout.write(sayFindings(found))
+      context.exit(hasErrors(found.diagnostics) ? 2 : 0)
+    })
+}
+
+interface Findings {
+  readonly files: readonly string[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+function workflowFiles(dir: string): readonly string[] {
+  const folder = join(dir, '.github', 'workflows')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)) : []
+  const own = actionFiles.map((name) => join(dir, name)).filter((file) => existsSync(file))
+  if (names.length + own.length === 0) throw fail('usage', { problem: `There are no workflows in ${folder}.`, hint: 'Name files: pushway lint FILE…' })
+  return [...names.sort().map((name) => join(folder, name)), ...own]
+}
+
+/** Each file once; what a step uses by `./path` is looked at too. */
+function lintFiles(dir: string, first: readonly string[]): Findings {
+  const diagnostics: Diagnostic[] = []
+  const todo = [...first]
+  const seen = new Set<string>()
+  for (let file = todo.shift(); file !== undefined; file = todo.shift()) {
+    if (seen.has(file)) continue
+    seen.add(file)
+    const { findings, steps } = lintFile(dir, file)
+    diagnostics.push(...findings)
+    for (const step of steps) {
+      const used = localAction(dir, step)
+      if (used === undefined) continue
+      if (typeof used === 'string') todo.push(used)
+      else diagnostics.push(used)
+    }
+  }
+  return { files: [...seen].map((file) => relative(dir, file)), diagnostics }
+}
+
+function lintFile(dir: string, file: string): { readonly findings: readonly Diagnostic[]; readonly steps: readonly Step[] } {
+  const text = readText(file)
+  const name = relative(dir, file)
+  if (actionFiles.includes(basename(file)) && basename(dirname(file)) !== 'workflows') {
+    const { value, diagnostics } = parseAction(name, text)
+    const steps = value?.runs.using === 'composite' ? value.runs.steps : []
+    return { findings: [...diagnostics, ...steps.flatMap(lintStep)], steps }
+  }
+  const { value, diagnostics } = parseWorkflow(name, text)
+  const findings = value ? [...diagnostics, ...lintWorkflow(value, text)] : diagnostics
+  return { findings, steps: value?.jobs.flatMap((job) => job.steps) ?? [] }
+}
+
+/** The file of an action of the working tree; a finding when there is none. */
+function localAction(dir: string, step: Step): string | Diagnostic | undefined {
+  if (step.kind !== 'uses') return undefined
+  const reference = parseReference(step.uses)
+  if ('problem' in reference || reference.kind !== 'local') return undefined
+  const folder = joinInside(dir, reference.path)
+  const file = actionFiles.map((name) => join(folder, name)).find((candidate) => existsSync(candidate))
+  if (file !== undefined) return file
+  const message = `There is no action in \`${step.uses}\` of the working tree: an earlier step must make it.`
+  return { severity: 'warning', code: 'action-missing', message, at: step.at }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw fail('not-found', { what: 'file', name: file })
+    throw fail('usage', { problem: `${file} can't be read: ${(error as Error).message}.`, hint: 'Name a workflow file.' })
+  }
+}
+
+function sayFindings({ files, diagnostics }: Findings): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
+  const last = `${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')}`
+  return `${[...diagnostics.map(formatDiagnostic), last].join('\n')}\n`
+}

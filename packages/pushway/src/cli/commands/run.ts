@@ -1,7 +1,7 @@
 // pushway run: runs workflows of the working tree, without a server.
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { planRun } from '@pushway/core/run/plan.ts'
@@ -9,11 +9,12 @@ import { matchTrigger } from '@pushway/core/run/trigger.ts'
 import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
 import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
-import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
+import type { Step, Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
 import type { ActionSource } from '../../util/job-spool.ts'
 import { makeCause } from '../local-run/cause.ts'
+import { pairsOf, readEventFile, readPairsFile, secretsOf, valuesOfFile } from '../local-run/given.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
 import { createShow, type Show } from '../local-run/show.ts'
 import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
@@ -25,7 +26,11 @@ interface Options {
   readonly secret: readonly string[]
   readonly var: readonly string[]
   readonly input: readonly string[]
+  readonly secretFile?: string
+  readonly varFile?: string
+  readonly eventFile?: string
   readonly envFile?: string
+  readonly dryRun?: boolean
   readonly actionsDir: readonly string[]
   readonly output?: string
 }
@@ -44,8 +49,12 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
     .option('--secret <name[=value]>', 'a secret; without a value the variable of that name', collect, [])
     .option('--var <name=value>', 'a variable (vars.NAME)', collect, [])
     .option('--input <name=value>', 'an input (inputs.NAME)', collect, [])
+    .option('--event-file <file>', 'the payload of the event, as JSON: github.event')
+    .option('--secret-file <file>', 'NAME=value lines: secrets; --secret comes before them')
+    .option('--var-file <file>', 'NAME=value lines: variables; --var comes before them')
     .option('--env-file <file>', 'NAME=value lines that every step sees')
     .option('--actions-dir <dir>', 'actions as OWNER/NAME@REF/ folders', collect, [])
+    .option('--dry-run', 'say which jobs and steps would run, and run none')
     .option('-o, --output <format>', 'json: one object on standard output, the log on standard error')
     .action(async (options: Options) => {
       if (options.output !== undefined && options.output !== 'json')
@@ -57,12 +66,18 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
 async function runLocally(options: Options): Promise<boolean> {
   const tree = await readWorkingTree(process.cwd())
   const show = createShow(options.output === 'json' ? process.stderr : process.stdout)
-  const cause = makeCause({ ...options, inputs: pairsOf(options.input, '--input') }, tree)
-  const vars = pairsOf(options.var, '--var')
+  const made = makeCause({ ...options, inputs: pairsOf(options.input, '--input') }, tree)
+  const cause = options.eventFile === undefined ? made : { ...made, payload: readEventFile(options.eventFile) }
+  const vars = { ...valuesOfFile(options.varFile, '--var-file'), ...pairsOf(options.var, '--var') }
   const chosen = chooseWorkflows(options, { tree, cause, show })
   const planned = chosen.map((workflow) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, job: options.job }) }))
-  const secrets = { GITHUB_TOKEN: `local-${randomBytes(16).toString('hex')}`, ...secretsOf(options.secret) }
-  const env = options.envFile === undefined ? [] : readEnvFile(options.envFile)
+  const secrets = {
+    GITHUB_TOKEN: `local-${randomBytes(16).toString('hex')}`,
+    ...valuesOfFile(options.secretFile, '--secret-file'),
+    ...secretsOf(options.secret),
+  }
+  const env = options.envFile === undefined ? [] : readPairsFile(options.envFile, '--env-file')
+  if (options.dryRun) return sayPlan(planned, options.output === 'json')
   const stops = stopOnSignals()
   const results = []
   for (const { workflow, plan } of planned) {
@@ -129,14 +144,27 @@ function makePlan(workflow: Workflow, cause: RunCause, options: { vars: Record<s
   return { ...value, jobs: value.jobs.filter((job) => wanted.has(job.key)) }
 }
 
-function pairsOf(texts: readonly string[], option: string): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const equals = text.indexOf('=')
-      if (equals <= 0) throw fail('usage', { problem: `${option} "${text}" has no value.`, hint: `Write ${option} NAME=value.` })
-      return [text.slice(0, equals), text.slice(equals + 1)]
-    }),
-  )
+/** What would run; nothing is decided about conditions. */
+function sayPlan(planned: readonly { readonly workflow: Workflow; readonly plan: RunPlan }[], json: boolean): true {
+  const workflows = planned.map(({ workflow, plan }) => ({
+    file: workflow.file,
+    jobs: plan.jobs.map(({ key, id, name, needs }) => ({
+      key,
+      name,
+      needs,
+      steps: workflow.jobs.find((job) => job.id === (id ?? key))?.steps.map(stepName) ?? [],
+    })),
+  }))
+  const lines = workflows.flatMap(({ file, jobs }) => [
+    `${file}:`,
+    ...jobs.flatMap(({ key, needs, steps }) => [`  ${key}${needs.length > 0 ? ` (needs ${needs.join(', ')})` : ''}`, ...steps.map((step) => `    ${step}`)]),
+  ])
+  process.stdout.write(`${json ? JSON.stringify({ dryRun: true, workflows }, null, 2) : lines.join('\n')}\n`)
+  return true
+}
+
+function stepName(step: Step): string {
+  return step.name?.value ?? (step.kind === 'uses' ? `Run ${step.uses}` : `Run ${step.run.value.trim().split('\n')[0]}`)
 }
 
 function actionSources({ actionsDir }: Options): readonly ActionSource[] {
@@ -145,32 +173,6 @@ function actionSources({ actionsDir }: Options): readonly ActionSource[] {
   }
   const remote = process.env.PUSHWAY_ACTIONS_URL
   return [...actionsDir.map((dir) => ({ kind: 'directory', dir: resolve(dir) }) as const), ...(remote ? [{ kind: 'remote', url: remote } as const] : [])]
-}
-
-function secretsOf(texts: readonly string[]): Record<string, string> {
-  const entries = texts.map((text) => {
-    if (text.includes('=')) return text
-    const value = process.env[text]
-    if (value === undefined)
-      throw fail('usage', { problem: `The secret ${text} has no value.`, hint: `Write --secret ${text}=value, or set the variable ${text}.` })
-    return `${text}=${value}`
-  })
-  return pairsOf(entries, '--secret')
-}
-
-function readEnvFile(file: string): TemplateMap {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw fail('usage', { problem: `The file ${file} can't be read: ${(error as Error).message}.`, hint: 'Name another one with --env-file.' })
-  }
-  return text.split(/\r?\n/).flatMap((line, index) => {
-    const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line)
-    if (!match) return []
-    const value = (match[2] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2')
-    return [[match[1] as string, { value, at: { file, line: index + 1, column: 1 } }] as const]
-  })
 }
 
 /** The first Ctrl-C asks the jobs to stop, the second one kills them. */

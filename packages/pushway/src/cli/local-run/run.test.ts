@@ -76,6 +76,25 @@ describe('pushway run', () => {
     expect(pushway(dir).stdout).toContain('uses: acme/js@v1: it is not one of the actions that are built in, and no source has it')
   })
 
+  test('takes secrets, variables and the event from files; a dry run runs nothing', () => {
+    const steps = `[{ name: say, run: 'echo "\${{ vars.A }} \${{ vars.B }} [\${{ secrets.S }}] \${{ github.event.number }}"; touch ran' }]`
+    const dir = tree({
+      '.github/workflows/ci.yml': `on: push\njobs: { a: { runs-on: ubuntu-latest, steps: ${steps} }, b: { needs: a, runs-on: ubuntu-latest, steps: [{ run: echo b }] } }\n`,
+      v: 'A=of-file\nB=of-file\n',
+      s: 'export S="hidden-value"\n',
+      'e.json': '{"number": 7}',
+    })
+    const files = ['--var-file', 'v', '--secret-file', 's', '--event-file', 'e.json', '--var', 'B=of-call']
+    expect(pushway(dir, ...files).stdout).toContain('of-file of-call [***] 7')
+    const dry = pushway(dir, '--dry-run')
+    expect(dry).toMatchObject({ status: 0, stdout: '.github/workflows/ci.yml:\n  a\n    say\n  b (needs a)\n    Run echo b\n' })
+    expect(JSON.parse(pushway(dir, '--dry-run', '-o', 'json').stdout)).toMatchObject({
+      dryRun: true,
+      workflows: [{ jobs: [{ key: 'a', steps: ['say'] }, { key: 'b' }] }],
+    })
+    expect(pushway(dir, '--event-file', 'v')).toMatchObject({ status: 2 })
+  })
+
   test('ends with 1 when a job fails', () => {
     const dir = tree({ '.github/workflows/ci.yml': 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: exit 3 }] } }\n' })
     const done = pushway(dir)

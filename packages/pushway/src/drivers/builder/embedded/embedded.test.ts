@@ -1,57 +1,12 @@
 // The embedded builder over real folders: what comes out, that it is always the same, and what is refused.
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { PushwayError } from '@pushway/core/reason/errors.ts'
-import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
 import { create } from 'tar'
 import { describe, expect, test } from 'vitest'
+import { type Files, findings, makeBuilder, writeFiles } from '../../../../../../test/support/embedded-builder.ts'
 import { tempDir } from '../../../../../../test/support/temp.ts'
 import { readImage, readImageConfig } from '../../../oci/config.ts'
-import { unpackImage } from '../../../oci/unpack.ts'
-import { type ImageLayout, openImageLayout } from '../layout.ts'
-import { type BuildOptions, buildImage } from './index.ts'
-
-type Files = Readonly<Record<string, string>>
-
-function writeFiles(files: Files, dir = tempDir('context')): string {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true })
-    writeFileSync(join(dir, path), text)
-  }
-  return dir
-}
-
-interface Built {
-  readonly digest: string
-  readonly log: readonly string[]
-  readonly store: ImageLayout
-  readonly root: string
-}
-
-/** One builder: its store and cache stay between builds. */
-function makeBuilder(): (context: string, more?: Partial<BuildOptions>) => Promise<Built> {
-  const store = openImageLayout(tempDir('store'))
-  const cacheDir = tempDir('cache')
-  return async (context, more) => {
-    const log: string[] = []
-    const options = { context, store, cacheDir, toolchainCache: tempDir('tools'), env: process.env, log: (line: string) => log.push(line), ...more }
-    const { digest } = await buildImage(options)
-    const root = join(tempDir('root'), 'image')
-    await unpackImage(store.blobs, digest, root)
-    return { digest, log, store, root }
-  }
-}
-
-async function findings(work: Promise<unknown>): Promise<readonly string[]> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  expect(error).toBeInstanceOf(PushwayError)
-  expect((error as PushwayError).code).toBe('dockerfile-invalid')
-  return (error as PushwayError).diagnostics.map(formatDiagnostic)
-}
 
 const app: Files = {
   Dockerfile: [
@@ -204,64 +159,6 @@ describe('arguments and variables', () => {
   })
 })
 
-describe('RUN with a here-document', () => {
-  const build = (...lines: readonly string[]) =>
-    makeBuilder()(writeFiles({ Dockerfile: ['FROM node:20', 'WORKDIR /app', 'ARG WHO=world', ...lines].join('\n') }))
-  const read = (root: string, name: string) => readFileSync(join(root, 'app', name), 'utf8')
-
-  test("is text for the shell: comments and empty lines stay, variables are the shell's, a failing line does not end it without set -e", async () => {
-    const { root } = await build(
-      'RUN <<EOF',
-      '# a comment',
-      '',
-      'false',
-      'echo "hello $WHO" > greeting',
-      'if true; then',
-      '  echo two >> greeting',
-      'fi',
-      'EOF',
-    )
-    expect(read(root, 'greeting')).toBe('hello world\ntwo\n')
-  })
-
-  test('goes to the command that is named, quoted or not, with tabs taken off by <<-', async () => {
-    const { root } = await build(
-      ...['RUN cat <<EOF > plain', 'for $WHO in /var/lib', 'EOF'],
-      ...["RUN cat <<'END' > quoted && echo done > marker", 'for $WHO', 'END'],
-      ...['RUN cat <<-EOT > tabs', '\t\tindented', '\tEOT'],
-      ...['RUN cat <<A > two && cat <<B >> two', 'first', 'A', 'second', 'B'],
-    )
-    expect(['plain', 'quoted', 'marker', 'tabs', 'two'].map((name) => read(root, name))).toEqual([
-      'for world in /var/lib\n',
-      'for $WHO\n',
-      'done\n',
-      'indented\n',
-      'first\nsecond\n',
-    ])
-  })
-
-  test('with a #! line is a program', async () => {
-    const { root } = await build('RUN <<EOF', '#!/usr/bin/env node', "require('fs').writeFileSync('made', process.env.WHO)", 'EOF')
-    expect(read(root, 'made')).toBe('world')
-  })
-
-  test.each([
-    [['RUN <<EOF', 'echo x'], 'has no line EOF'],
-    [['RUN <<EOF', 'EOF'], 'is empty'],
-    [['RUN <<EOF', 'apk add curl', 'EOF'], 'RUN apk would change this machine'],
-    [['RUN <<EOF', 'touch x', 'cat /etc/passwd > x', 'EOF'], 'RUN names /etc/passwd'],
-  ])('%j: %s', async (lines, problem) => {
-    expect((await findings(build(...lines))).join('\n')).toContain(problem)
-  })
-
-  test('changed in one line only is built again', async () => {
-    const builder = makeBuilder()
-    const digestOf = async (word: string) => (await builder(writeFiles({ Dockerfile: `FROM node:20\nRUN <<EOF\necho same\necho ${word} > f\nEOF` }))).digest
-    const [one, two, again] = [await digestOf('one'), await digestOf('two'), await digestOf('one')]
-    expect([one === two, one === again]).toEqual([false, true])
-  })
-})
-
 describe('what is refused', () => {
   test('all at once, by file, line and name', async () => {
     const Dockerfile = [
@@ -271,7 +168,7 @@ describe('what is refused', () => {
       'ADD https://example.com/x /x',
       'COPY --parents a b',
       'FETCH it',
-      'COPY <<EOF /x',
+      'COPY <<EOF package.json /x',
       'echo',
       'EOF',
       'COPY onlyone',

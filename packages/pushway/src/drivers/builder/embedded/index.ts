@@ -1,6 +1,6 @@
 // The embedded builder: a Dockerfile becomes a real OCI image on the machine's own userland, without an engine. Same files, same digest.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix, relative } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
@@ -10,10 +10,11 @@ import { hostAnnotations, platformOf, writeImage } from '../../../oci/image.ts'
 import { buildLabels } from '../../../oci/media-types.ts'
 import { listContext } from './context.ts'
 import { CopyError, planCopy } from './copy.ts'
+import type { HereDocument } from './here-document.ts'
 import { type LayerCache, materialise, openLayerCache, stepKey, writeLayer } from './layers.ts'
 import { type BuildPlan, copySource, findImage, type PlannedStage, planBuild } from './plan.ts'
 import { runCommand } from './run.ts'
-import { adoptConfig, applyMetadata, continueStage, expandIn, newStage, type Stage, stageConfig } from './stage.ts'
+import { adoptConfig, applyMetadata, continueStage, expandDocumentIn, expandIn, newStage, type Stage, stageConfig } from './stage.ts'
 import { diffTrees, listTree, type Tree } from './tree.ts'
 import type { BuildOptions, BuildResult, CopyInstruction, Instruction } from './types.ts'
 import { WordError } from './words.ts'
@@ -155,7 +156,7 @@ async function enterFolder(building: Building, stage: Stage, word: string): Prom
 async function copyStep(building: Building, at: { stage: Stage; within: number }, copy: CopyInstruction): Promise<StepResult> {
   const { stage } = at
   const { options, cache } = building
-  const source = await copyTree(building, at.within, copy)
+  const source = copy.documents ? await documentTree(building, stage, copy.documents) : await copyTree(building, at.within, copy)
   const to = expandIn(stage, copy.to)
   await learnFolders(building, stage)
   const entries = planCopy({
@@ -207,6 +208,13 @@ async function copyTree(building: Building, within: number, copy: CopyInstructio
   const tree = building.trees.get(key) ?? (await listTree(dir))
   building.trees.set(key, tree)
   return { tree, treeName: `stage ${copy.from}` }
+}
+
+/** Here-documents as files; variables in them are the stage's, where they are not quoted. */
+async function documentTree(building: Building, stage: Stage, documents: readonly HereDocument[]): Promise<{ tree: Tree; treeName: string }> {
+  const dir = mkdtempSync(join(building.scratch, 'documents-'))
+  for (const { name, text, quoted } of documents) writeFileSync(join(dir, name), quoted ? text : expandDocumentIn(stage, text), { mode: 0o644 })
+  return { tree: await listTree(dir), treeName: 'the Dockerfile' }
 }
 
 /** `user[:group]` in numbers; the names that host bases have are root and node. */

@@ -1,5 +1,6 @@
 // One instruction of a Dockerfile: its parts, or why it is refused.
 
+import { documentName, readHereDocuments } from './here-document.ts'
 import type { Written } from './parse.ts'
 import type { CommandForm, HealthcheckOptions, Instruction } from './types.ts'
 import { splitWords } from './words.ts'
@@ -16,7 +17,7 @@ export function readInstruction(written: Written): Instruction | undefined {
   const flags = written.flags.map((flag) => `--${flag.name}=${flag.value} `).join('')
   const unknown = written.flags.filter((flag) => !(allowedFlags[written.keyword] ?? []).includes(flag.name))
   for (const flag of unknown) written.report(`${written.keyword} --${flag.name} is not supported yet by the embedded builder`)
-  const refused = written.heredoc && written.keyword !== 'RUN'
+  const refused = written.heredoc && !['RUN', 'COPY'].includes(written.keyword)
   if (refused) written.report(`${written.keyword} with a heredoc (<<) is not supported yet by the embedded builder`)
   if (unknown.length > 0 || refused) return undefined
   if (written.args === '') {
@@ -35,7 +36,7 @@ const allowedFlags: Readonly<Record<string, readonly string[]>> = {
 
 const readers: Readonly<Record<string, Reader>> = {
   FROM: readFrom,
-  COPY: readCopy,
+  COPY: (written, base) => (written.heredoc ? readCopyDocuments(written, base) : readCopy(written, base)),
   ADD: readCopy,
   RUN: (written, base) => (written.heredoc ? readRunDocument(written, base) : { ...base, kind: 'run', command: readCommand(written.args) }),
   CMD: (written, base) => ({ ...base, kind: 'cmd', command: readCommand(written.args) }),
@@ -79,31 +80,43 @@ function readCommand(args: string): CommandForm {
  * here-documents itself. Variables are the shell's to expand, as in Docker.
  */
 function readRunDocument(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
-  const raw = written.raw.replaceAll('\r\n', '\n')
-  const [head = '', ...lines] = raw.split('\n')
-  const open = [...head.matchAll(/<<(-?)(["']?)(\w+)\2/g)].map(([, dash = '', , name = '']) => ({ tabs: dash === '-', name }))
-  // Each one goes on behind the end of the one before.
-  let from = 0
-  for (const { tabs, name } of open) {
-    const end = lines.findIndex((line, index) => index >= from && (tabs ? line.replace(/^\t+/, '') : line) === name)
-    if (end < 0) {
-      written.report(`the here-document <<${name} has no line ${name} that ends it`)
-      return undefined
-    }
-    from = end + 1
+  const found = readHereDocuments(written.raw)
+  if ('problem' in found) {
+    written.report(found.problem)
+    return undefined
   }
-  const text = `${written.keyword} ${head} (${(lines[0] ?? '').trim()}…)`
-  const only = open[0]
-  if (open.length > 1 || only === undefined || !/^<<-?(["']?)\w+\1\s*$/.test(head)) return { ...base, text, kind: 'run', command: { form: 'shell', line: raw } }
-  const line = lines
-    .slice(0, from - 1)
-    .map((one) => `${only.tabs ? one.replace(/^\t+/, '') : one}\n`)
-    .join('')
-  if (line.trim() === '') {
+  const { head, documents } = found
+  const [only] = documents
+  const text = `RUN ${head} (${(only?.text.split('\n')[0] ?? '').trim()}…)`
+  if (documents.length > 1 || only === undefined || documentName(head.trim()) === undefined)
+    return { ...base, text, kind: 'run', command: { form: 'shell', line: written.raw.replaceAll('\r\n', '\n') } }
+  if (only.text.trim() === '') {
     written.report(`the here-document <<${only.name} is empty`)
     return undefined
   }
-  return { ...base, text, kind: 'run', command: { form: line.startsWith('#!') ? 'script' : 'shell', line } }
+  return { ...base, text, kind: 'run', command: { form: only.text.startsWith('#!') ? 'script' : 'shell', line: only.text } }
+}
+
+/** `COPY <<NAME to`: the documents are files of their names. */
+function readCopyDocuments(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
+  const found = readHereDocuments(written.raw)
+  if ('problem' in found) {
+    written.report(found.problem)
+    return undefined
+  }
+  const words = splitWords(found.head, written.escapeChar)
+  const to = words.at(-1)
+  const names = words.slice(0, -1).map(documentName)
+  const sources = names.filter((name) => name !== undefined)
+  if (to === undefined || sources.length !== names.length || sources.length === 0 || flagOf(written, 'from') !== undefined) {
+    written.report('COPY with here-documents copies nothing else: use another COPY for other files')
+    return undefined
+  }
+  const option = (name: 'chown' | 'chmod') => {
+    const value = flagOf(written, name)
+    return value ? { [name]: value } : {}
+  }
+  return { ...base, text: `COPY ${found.head}`, kind: 'copy', keyword: 'COPY', sources, to, documents: found.documents, ...option('chown'), ...option('chmod') }
 }
 
 function readArgv(args: string): readonly string[] | undefined {

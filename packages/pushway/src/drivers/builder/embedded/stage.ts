@@ -4,7 +4,7 @@ import type { RunConfigJson } from '../../../oci/schema.ts'
 import type { BlobInfo } from '../../../ports/blobs.ts'
 import { readDuration } from './instructions.ts'
 import type { CommandForm, Instruction } from './types.ts'
-import { expandWord } from './words.ts'
+import { expandDocument, expandWord } from './words.ts'
 
 export interface Stage {
   readonly name: string
@@ -90,6 +90,11 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** A word with the stage's variables: ENV wins over ARG. */
 export function expandIn(stage: Stage, word: string): string {
   return expandWord(word, (name) => stage.env.get(name) ?? stage.args.get(name) ?? (name === 'PATH' ? defaultPath : undefined), stage.escapeChar)
+}
+
+/** A here-document with the stage's variables. */
+export function expandDocumentIn(stage: Stage, text: string): string {
+  return expandDocument(text, (name) => stage.env.get(name) ?? stage.args.get(name) ?? (name === 'PATH' ? defaultPath : undefined), stage.escapeChar)
 }
 
 function commandArgv(stage: Stage, command: CommandForm): readonly string[] {

@@ -2,6 +2,7 @@
 
 import type { Position } from '@pushway/core/text/diagnostic.ts'
 import type { ImageLayout, LayoutImage } from '../layout.ts'
+import type { HereDocument } from './here-document.ts'
 
 /** What every instruction has: where it is, and its text on one line, for progress and cache keys. */
 interface Written {
@@ -35,6 +36,8 @@ export type Instruction = Written &
         readonly from?: string
         readonly chown?: string
         readonly chmod?: string
+        /** Files that stand in the Dockerfile itself: then `sources` are their names. */
+        readonly documents?: readonly HereDocument[]
       }
     | { readonly kind: 'run'; readonly command: CommandForm }
     | { readonly kind: 'cmd' | 'entrypoint'; readonly command: CommandForm }

@@ -56,6 +56,24 @@ export function expandWord(word: string, lookup: Lookup, escapeChar = '\\'): str
   return result
 }
 
+/**
+ * A text with its variables replaced, as in `expandWord`; quotes and escapes stay as they are written, and what is escaped is left alone.
+ * @throws WordError as `expandWord`
+ */
+export function expandDocument(text: string, lookup: Lookup, escapeChar = '\\'): string {
+  let result = ''
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at)
+    if (char === escapeChar && at + 1 < text.length) result += char + text.charAt(++at)
+    else if (char === '$') {
+      const variable = readVariable(text, at)
+      result += variableValue(variable, lookup, escapeChar)
+      at = variable.end - 1
+    } else result += char
+  }
+  return result
+}
+
 interface Variable {
   readonly name: string
   readonly modifier: string

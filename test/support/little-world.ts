@@ -58,7 +58,7 @@ export interface LittleWorld {
 }
 
 /** Jobs that succeed as soon as they are looked at; what a job does besides is `work`. */
-export function createFakeJobs(clock: { now(): number }, work: (spec: JobSpec) => void): FakeJobs {
+function createFakeJobs(clock: { now(): number }, work: (spec: JobSpec) => void): FakeJobs {
   const started = new Map<string, JobReport[]>()
   const key = (ref: JobRef) => `${ref.run}/${ref.job}/${ref.attempt}`
   return {

@@ -76,14 +76,14 @@ server.listen(act.listen ?? Number(process.env.PORT ?? 3000))
 if (!act.ignoresTerm) process.on('SIGTERM', () => server.close(() => process.exit(0)))
 `
 
-export const dockerfile = `FROM node:${major}-alpine
+const dockerfile = `FROM node:${major}-alpine
 WORKDIR /app
 COPY app.js act.json ./
 EXPOSE 3000
 CMD ["node", "app.js"]
 `
 
-export const compose = `services:
+const compose = `services:
   web:
     build: .
     ports: ["8080:3000"]

@@ -106,10 +106,11 @@ function lookupAnswer(host, options) {
 }
 
 const lookup = dns.lookup
-dns.lookup = function pushwayLookup(host, options, callback) {
+dns.lookup = function pushwayLookup(...args) {
+  const [host, options, callback] = args
   const done = typeof options === 'function' ? options : callback
   const found = lookupAnswer(host, options)
-  if (found === undefined || typeof done !== 'function') return lookup.apply(dns, arguments)
+  if (found === undefined || typeof done !== 'function') return lookup.apply(dns, args)
   process.nextTick(() => (found.all ? done(null, [found.entry]) : done(null, found.entry.address, 4)))
   return {}
 }

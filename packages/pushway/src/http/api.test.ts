@@ -208,6 +208,7 @@ describe('the rest of the port', () => {
     const metrics = await (await fetch(`${world.url}/metrics`)).text()
     expect(metrics).toContain('pushway_http_requests_total{part="system",method="GET",code="200"} 1')
     expect(metrics).toContain('pushway_runs_finished_total{conclusion="failure"} 1')
+    expect(metrics).toContain('pushway_proxy_requests_total{environment="acme/hello/production",service="web",release="r1"} 7')
     expect((await fetch(`${world.url}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.9' } })).status).toBe(401)
     expect((await fetch(`${world.url}/`)).status).toBe(404)
   })

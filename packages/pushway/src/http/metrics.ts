@@ -7,11 +7,17 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export type Part = 'git' | 'registry' | 'hooks' | 'api' | 'ui' | 'system'
 
+/** Totals of the proxy since it began, per group. */
+export interface TrafficTotals {
+  readonly groups: Readonly<Record<string, { readonly requests: number; readonly errors: number }>>
+}
+
 export interface Metrics {
   /** Counts an answer when it has been sent. */
   watch(res: ServerResponse, part: Part, method: string): void
   count(events: readonly StoredEvent[]): void
-  render(): string
+  /** `traffic`: what the proxy counted; absent when it does not answer. */
+  render(traffic?: TrafficTotals): string
 }
 
 /** A set of counters; they begin at zero. */
@@ -36,7 +42,7 @@ export function createMetrics(version: string): Metrics {
         else if (body.type === 'RunRequested') add(facts, `pushway_runs_started_total${labels({ event: body.cause.event })}`)
       }
     },
-    render: () => [...processLines(version), ...httpLines(requests, durations), ...factLines(facts)].join('\n').concat('\n'),
+    render: (traffic) => [...processLines(version), ...httpLines(requests, durations), ...factLines(facts), ...trafficLines(traffic)].join('\n').concat('\n'),
   }
 }
 
@@ -79,6 +85,17 @@ function factLines(facts: ReadonlyMap<string, number>): readonly string[] {
     const lines = [...facts].filter(([key]) => key.replace(/\{.*/, '') === name).map(([key, value]) => `${key} ${value}`)
     return metric({ name, type: 'counter', help: 'Since the start of the server.' }, lines)
   })
+}
+
+function trafficLines(traffic: TrafficTotals | undefined): readonly string[] {
+  const lines = (name: string, value: 'requests' | 'errors') =>
+    Object.entries(traffic?.groups ?? {}).map(([group, counts]) => {
+      const [environment = '', service = '', release = ''] = group.split('~')
+      return `${name}${labels({ environment, service, release })} ${counts[value]}`
+    })
+  const answered = { name: 'pushway_proxy_requests_total', type: 'counter', help: 'Requests to services, since the start of the proxy.' } as const
+  const failed = { name: 'pushway_proxy_errors_total', type: 'counter', help: 'Of these, answered with 500 and above or not at all.' } as const
+  return [...metric(answered, lines(answered.name, 'requests')), ...metric(failed, lines(failed.name, 'errors'))]
 }
 
 function observe(durations: Map<Part, { counts: number[]; sum: number; total: number }>, part: Part, seconds: number): void {

@@ -117,8 +117,9 @@ async function answerSystem(
   if (req.method !== 'GET' && req.method !== 'HEAD') throw fail('method-not-allowed', { methods: 'GET' })
   if (path === '/healthz') return sendJson(req, res, { status: 200, value: { status: 'ok', version: options.version } })
   if (!isLoopback(req)) authorize({ accounts: options.accounts, principal: (await authenticate(options.accounts, req)).principal }, 'metrics.read')
+  const body = metrics.render(await options.traffic?.())
   res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })
-  res.end(metrics.render())
+  res.end(body)
 }
 
 /** From this machine itself, and not handed on by a proxy on it. */

@@ -10,6 +10,8 @@ import type { Commands, Queries } from '../ports/service.ts'
 import type { WebhookStore } from '../ports/webhooks.ts'
 import type { ProgramLog } from '../ports/world.ts'
 
+import type { TrafficTotals } from './metrics.ts'
+
 export type RawHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 export interface Services {
@@ -28,6 +30,8 @@ export interface Services {
 }
 
 export interface HttpOptions extends Services {
+  /** What the proxy counted, for `/metrics`; undefined when it does not answer. */
+  readonly traffic?: () => Promise<TrafficTotals | undefined>
   /** The handler of `/v2/`. */
   readonly registry: RawHandler
   /** The built UI; absent: none is served. */

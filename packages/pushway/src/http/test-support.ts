@@ -186,6 +186,7 @@ export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
     ...{ accounts, repositories, webhooks, clock, log, commands: engine.commands, queries: engine.queries, version: '1.2.3', pushProgressMs: 300 },
     publicUrl: () => url,
     registry: async (_, res) => void res.end('registry'),
+    traffic: async () => ({ groups: { 'acme/hello/production~web~r1': { requests: 7, errors: 1 } } }),
     ...overrides,
   })
   await accounts.bootstrap(new Secret('admin-password'))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { openFileBlobs } from '../drivers/blobs/files.ts'
 import { createHostJobs } from '../drivers/jobs/host/index.ts'
-import { createEmbeddedRouter } from '../drivers/router/embedded/index.ts'
+import { createEmbeddedRouter, readProxyMetrics } from '../drivers/router/embedded/index.ts'
 import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
 import { createActionWorker } from '../engine/actions.ts'
 import { promoteAutomatically } from '../engine/automatic-promotion.ts'
@@ -154,6 +154,7 @@ function httpOptions({ parts, commands, queries, address, log, images }: HttpInp
     version,
     publicUrl: () => address.url,
     registry,
+    traffic: () => readProxyMetrics(parts.proxySocket, AbortSignal.timeout(2_000)).catch(() => undefined),
     ...(webDir ? { webDir } : {}),
   }
 }
@@ -210,7 +211,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   }
   const kept = { index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), imagePolicies: createImagePolicies(database) }
   const imageUses = createImageUses(shop, kept.imagePolicies)
-  return { shop, accounts, repositories, blobs, clock, imageUses, ...kept }
+  return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, ...kept }
 }
 
 function makeEngine(shop: Workshop, signal: AbortSignal): Engine {

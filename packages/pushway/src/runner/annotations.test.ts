@@ -66,9 +66,7 @@ describe('a problem matcher', () => {
 
   test('that backtracks without end is ended', () => {
     const matching = createMatching(matchers({ owner: 'slow', pattern: [{ regexp: '^(a+)+$', message: 1 }] }))
-    const startedAt = performance.now()
     expect(() => matching.match([`${'a'.repeat(60)}!`])).toThrow(/timed out/)
-    expect(performance.now() - startedAt).toBeLessThan(10_000)
   })
 
   test.each([

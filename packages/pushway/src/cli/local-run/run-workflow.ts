@@ -56,8 +56,9 @@ export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
     for (const action of decision.actions) {
       if (action.kind !== 'StartJob' || working.has(action.job)) continue
       apply([{ type: 'JobStarted', job: action.job, attempt: action.attempt }])
-      const job = run.workflow.jobs.find((candidate) => candidate.id === action.job) as Job
-      const work = performJob(run, state, job).then((event) => apply([event]))
+      const id = state.plan?.jobs.find(({ key }) => key === action.job)?.id ?? action.job
+      const job = run.workflow.jobs.find((candidate) => candidate.id === id) as Job
+      const work = performJob(run, state, { job, key: action.job }).then((event) => apply([event]))
       working.set(
         action.job,
         work.finally(() => working.delete(action.job)),
@@ -88,14 +89,14 @@ function firstEvents({ repository, workflow, cause, plan }: LocalRun): readonly 
   ]
 }
 
-async function performJob(run: LocalRun, state: RunState, job: Job): Promise<RunEvent> {
+async function performJob(run: LocalRun, state: RunState, { job, key }: { job: Job; key: string }): Promise<RunEvent> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
   try {
     const { vars, secrets, workflow } = run
-    const spec = jobSpec({ state, workflow, job, attempt: 1, vars, secrets })
+    const spec = jobSpec({ state, workflow, job, key, attempt: 1, vars, secrets })
     const input = workerInput(run, { ...spec, workflowEnv: [...run.env, ...spec.workflowEnv] }, dir)
-    const result = await runJob(input, run.sinkFor(job.id), { cancel: run.cancel, force: run.force, mark: newMark() })
-    return { type: 'JobStepsFinished', job: job.id, attempt: 1, ...result }
+    const result = await runJob(input, run.sinkFor(key), { cancel: run.cancel, force: run.force, mark: newMark() })
+    return { type: 'JobStepsFinished', job: key, attempt: 1, ...result }
   } finally {
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
   }

@@ -5,7 +5,6 @@ import { callProxy } from './client.ts'
 import { type ProxyMetrics, readCounts, readMetrics, readStatus, readStatuses } from './schema.ts'
 
 export { askProxy, type EnsuredProxy, ensureProxy, stopProxy } from './ensure-proxy.ts'
-export type { ProxyMetrics } from './schema.ts'
 
 /** The Router of the proxy that answers on `socket`, as `ensureProxy` gives it. */
 export function createEmbeddedRouter(options: { readonly socket: string }): Router {

@@ -13,6 +13,9 @@ const startMs = 15_000
 
 type ToSuccessor = { readonly kind: 'listener'; readonly id: string } | { readonly kind: 'go' } | { readonly kind: 'report'; readonly report: TrafficReport }
 
+/** `waiting`: it takes sockets now. Before that a handed one would accept connections that nobody is there to hear of. */
+type FromSuccessor = { readonly kind: 'waiting' } | { readonly kind: 'ready' }
+
 interface Successor {
   readonly stateDir: string
   readonly launch: readonly string[]
@@ -35,18 +38,22 @@ export async function startSuccessor(next: Successor): Promise<ChildProcess> {
       const timer = setTimeout(() => reject(new Error(`it was not ready within ${startMs / 1000} s`)), startMs)
       child.once('error', (error) => reject(error))
       child.once('exit', (code, signal) => reject(new Error(`it ended with ${signal ?? code}; see proxy.log`)))
-      child.once('message', () => {
-        clearTimeout(timer)
-        resolve()
+      child.on('message', (message: FromSuccessor) => {
+        if (message.kind === 'ready') {
+          clearTimeout(timer)
+          resolve()
+          return
+        }
+        for (const { id, server } of next.listeners) tell(child, { kind: 'listener', id }, server)
+        tell(child, { kind: 'go' })
       })
-      for (const { id, server } of next.listeners) tell(child, { kind: 'listener', id }, server)
-      tell(child, { kind: 'go' })
     })
   } catch (error) {
     child.kill('SIGKILL')
     throw error
   }
   child.removeAllListeners('exit')
+  child.removeAllListeners('message')
   child.unref()
   return child
 }
@@ -76,6 +83,7 @@ export function receiveListeners(): Promise<Map<string, Server>> {
       resolve(handed)
     }
     process.on('message', take)
+    process.send?.({ kind: 'waiting' } satisfies FromSuccessor)
   })
 }
 
@@ -96,7 +104,7 @@ function holdConnections(server: Server): Server {
 
 /** In a successor: everything is running; the predecessor may stop accepting. */
 export function tellReady(): void {
-  process.send?.({ kind: 'ready' })
+  process.send?.({ kind: 'ready' } satisfies FromSuccessor)
 }
 
 /** In a successor: what the predecessor reports until it is gone. */

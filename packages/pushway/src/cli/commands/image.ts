@@ -24,9 +24,14 @@ export function register(program: Command, { exit }: Pick<CommandContext, 'exit'
   const withReference = (command: Command) => command.argument('<image>', 'a tag, a digest or its beginning, REPOSITORY:TAG or REPOSITORY@DIGEST')
   withOutput(withProject(image.command('ls').description('Images with their sizes and where they run.'))).action(list)
   withOutput(withProject(withReference(image.command('inspect').description('One image: its parts, what speaks of it, where it runs.')))).action(inspect)
-  withOutput(withProject(image.command('history').description('What was pushed when; of one image or tag, what it has meant.').argument('[image]'))).action(
-    history,
-  )
+  withOutput(
+    withProject(
+      image
+        .command('history')
+        .description('What was pushed when; of one image or tag, what it has meant.')
+        .argument('[image]', 'a tag, a digest or its beginning; every image when absent'),
+    ),
+  ).action(history)
   withProject(withReference(image.command('rm').description('Deletes a tag, or an image by digest. Refused while an environment needs it.'))).action(remove)
   withOutput(
     withServer(

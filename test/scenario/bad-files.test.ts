@@ -111,7 +111,7 @@ test('a workflow that never ends: stopped by its timeout, by a cancel, and at on
   })
   const timed = await ship(server, project, 'timeout')
   expect(timed.conclusion).toBe('failure')
-  expect(job(timed, 'endless').why?.sentence).toMatch(/0\.03 minutes/)
+  expect(job(timed, 'endless').why).toMatchObject({ code: 'job-timed-out', sentence: expect.stringMatching(/0\.03 minutes/) })
 
   const begun = async (branch: string) => {
     const run = await runOf(server, project, await project.push(server, branch))

@@ -87,7 +87,7 @@ async function tell(world: LittleWorld, outside: Outside): Promise<void> {
     await world.pass(500)
   }
   throw new Error(
-    `the story does not end: ${JSON.stringify(world.shop.world.lists.activeRuns().map((id) => [...world.shop.states.run(id).state.jobs.values()]))} ${JSON.stringify(world.shop.world.lists.activeDeployments().map((id) => [world.shop.states.deployment(id).state, world.shop.notes.get('deployment/' + id)]))}`,
+    `the story does not end: ${JSON.stringify(world.shop.world.lists.activeRuns().map((id) => [...world.shop.states.run(id).state.jobs.values()]))} ${JSON.stringify(world.shop.world.lists.activeDeployments().map((id) => [world.shop.states.deployment(id).state, world.shop.notes.get(`deployment/${id}`)]))}`,
   )
 }
 

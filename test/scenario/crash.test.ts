@@ -172,7 +172,7 @@ describe('kill -9 of the others', forgiving, () => {
     const ended = await runEnds(server, project, run)
     expect(ended.conclusion).toBe('failure')
     expect(job(ended, 'long')).toMatchObject({ conclusion: 'failure', attempt: 1 })
-    expect(job(ended, 'long').why?.sentence).toContain('during step "The long step" without a result')
+    expect(job(ended, 'long').why).toMatchObject({ code: 'runner-lost', sentence: expect.stringContaining('during step "The long step" without a result') })
     await sleep(1_500)
     expect(readFileSync(mark, 'utf8')).toBe('begun\n')
   })

@@ -1,6 +1,6 @@
 // What one job of a run does next.
 
-import { reason } from '../reason/reasons.ts'
+import { type ReasonText, reason } from '../reason/reasons.ts'
 import { conditionNamesStatus, EvaluationError, evaluateCondition, evaluateValue, type Scope } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
 import type { Claim } from './concurrency.ts'
@@ -54,7 +54,7 @@ function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): J
   if (state.cancel?.force) return finish(scene, 'cancelled', cancelReason(scene))
   if (planned.needs.some((need) => !isNameFinished(state, need))) return nothing
   const failed = failedLeg(state, planned)
-  if (failed) return finish(scene, 'cancelled', reason('leg-not-wanted', { leg: failed.name }).sentence)
+  if (failed) return finish(scene, 'cancelled', reason('leg-not-wanted', { leg: failed.name }))
   const status = statusBefore(state, job.key)
   // The condition of a matrix was looked at before its legs were laid out, as on GitHub; a cancelled run asks again.
   const holds = planned.leg && !state.cancel ? true : conditionHolds(scene, definition, status)
@@ -82,7 +82,7 @@ function decideWaiting(scene: JobScene, definition: Job): JobDecision {
   const { job } = scene
   const end = job.deploymentEnd
   // It ended before the steps began, so the job did not do its work, however the deployment calls it.
-  if (end) return finish(scene, end.conclusion === 'success' ? 'failure' : end.conclusion, end.reason)
+  if (end) return finish(scene, end.conclusion === 'success' ? 'failure' : end.conclusion, endReason(end))
   if (isUnwanted(scene, definition)) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(scene)))
   return job.cleared ? start(scene) : nothing
 }
@@ -93,12 +93,13 @@ function afterSteps(scene: JobScene, definition: Job, steps: NonNullable<JobStat
   if (steps.conclusion !== 'success') {
     // A worker that was killed by force can't say so itself.
     const conclusion = state.cancel?.force && steps.conclusion === 'failure' ? 'cancelled' : steps.conclusion
-    const problem = steps.problem ?? (conclusion === 'cancelled' && (state.cancel || job.unwanted || isUnwantedLeg(scene)) ? cancelReason(scene) : undefined)
+    const problem: Why | undefined =
+      stepsReason(steps) ?? (conclusion === 'cancelled' && (state.cancel || job.unwanted || isUnwantedLeg(scene)) ? cancelReason(scene) : undefined)
     return both(close(scene, conclusion), conclude(scene, definition, { conclusion, why: problem }))
   }
   if (!job.deployment) return finish(scene, 'success')
   const end = job.deploymentEnd
-  if (end) return conclude(scene, definition, { conclusion: end.conclusion, why: end.conclusion === 'success' ? undefined : end.reason })
+  if (end) return conclude(scene, definition, { conclusion: end.conclusion, why: end.conclusion === 'success' ? undefined : endReason(end) })
   if (state.cancel?.force) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(scene)))
   if (isUnwanted(scene, definition)) return close(scene, 'cancelled')
   return { events: [], actions: [{ kind: 'ContinueDeployment', ...ref(scene), deployment: job.deployment }] }
@@ -148,26 +149,37 @@ function scopeOf({ state, workflow, job, vars }: JobScene, status: Scope['status
   return { contexts: { ...jobContexts(state, workflow, { job: job.key, vars }) }, status }
 }
 
-function skipReason({ state, job }: JobScene, { definition, planned }: { definition: Job; planned: PlannedJob }, status: Scope['status']): string {
+function skipReason({ state, job }: JobScene, { definition, planned }: { definition: Job; planned: PlannedJob }, status: Scope['status']): Why {
   const condition = definition.if
   if (status === 'success' || (condition && conditionNamesStatus(condition))) {
-    return reason('condition-false', { condition: condition?.value.trim() ?? 'success()' }).sentence
+    return reason('condition-false', { condition: condition?.value.trim() ?? 'success()' })
   }
   const unmet = (names: readonly string[]) => names.filter((name) => resultOfName(state, name) !== 'success')
   const direct = unmet(planned.needs)
   const jobs = direct.length > 0 ? direct : unmet(ancestorsOf(namedJobs(state.plan), job.key))
-  return reason('needs-not-met', { jobs: jobs.join(', ') }).sentence
+  return reason('needs-not-met', { jobs: jobs.join(', ') })
 }
 
 /** Why it is cancelled: the user's word, or another leg's failure. */
-function cancelReason({ state, job }: JobScene): string {
-  if (state.cancel) return state.cancel.reason ?? reason('cancelled-by-user', { by: state.cancel.by }).sentence
+function cancelReason({ state, job }: JobScene): Why {
+  if (state.cancel) return state.cancel.reason ?? reason('cancelled-by-user', { by: state.cancel.by })
   if (job.unwanted) return job.unwanted
   const planned = state.plan?.jobs.find(({ key }) => key === job.key)
-  return reason('leg-not-wanted', { leg: (planned && failedLeg(state, planned)?.name) ?? 'another leg' }).sentence
+  return reason('leg-not-wanted', { leg: (planned && failedLeg(state, planned)?.name) ?? 'another leg' })
 }
 
-function conclude(scene: JobScene, definition: Job, { conclusion, why }: { conclusion: Conclusion; why: string | undefined }): JobDecision {
+/** A reason of the table, or a sentence that has no code of its own. */
+type Why = ReasonText | string
+
+function endReason({ reason: sentence, code }: NonNullable<JobState['deploymentEnd']>): Why {
+  return code ? { code, sentence } : sentence
+}
+
+function stepsReason({ problem, code }: NonNullable<JobState['steps']>): Why | undefined {
+  return problem !== undefined && code ? { code, sentence: problem } : problem
+}
+
+function conclude(scene: JobScene, definition: Job, { conclusion, why }: { conclusion: Conclusion; why: Why | undefined }): JobDecision {
   const failed = conclusion === 'failure' || conclusion === 'timed_out'
   const { events, actions } = finish(scene, conclusion, why)
   if (!failed || !isTolerated(scene, definition)) return { events, actions }
@@ -191,14 +203,15 @@ function start(scene: JobScene): JobDecision {
   return { events: [{ type: 'JobStarted', job: job.key, attempt: job.attempt }], actions: [{ kind: 'StartJob', ...ref(scene) }] }
 }
 
-function finish({ job }: JobScene, conclusion: Conclusion, why?: string): JobDecision {
+function finish({ job }: JobScene, conclusion: Conclusion, why?: Why): JobDecision {
+  const said = why === undefined || why === '' ? {} : typeof why === 'string' ? { reason: why } : { reason: why.sentence, code: why.code }
   const event: RunEvent = {
     type: 'JobFinished',
     job: job.key,
     attempt: job.attempt,
     conclusion,
     outputs: job.outputs,
-    ...(why ? { reason: why } : {}),
+    ...said,
   }
   return { events: [event], actions: [] }
 }

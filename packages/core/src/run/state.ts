@@ -154,9 +154,9 @@ function evolveJob(job: JobState, event: JobEvent, all: ReadonlyMap<string, JobS
       return job.phase === 'finished' ? job : { ...job, unwanted: event.reason }
     case 'JobStepsFinished': {
       if (job.phase === 'finished' || job.steps) return job
-      const { conclusion, problem, outputs } = event
+      const { conclusion, problem, code, outputs } = event
       const phase = conclusion === 'success' && job.deployment ? 'deploying' : 'running'
-      return { ...job, phase, outputs, steps: { conclusion, ...(problem ? { problem } : {}) } }
+      return { ...job, phase, outputs, steps: { conclusion, ...(problem ? { problem } : {}), ...(code ? { code } : {}) } }
     }
     case 'JobFinished': {
       if (job.phase === 'finished') return job
@@ -171,7 +171,7 @@ function evolveJob(job: JobState, event: JobEvent, all: ReadonlyMap<string, JobS
       return event.deployment === job.deployment && !job.cleared ? { ...job, cleared: true } : job
     case 'DeploymentEnded': {
       if (event.deployment !== job.deployment || job.deploymentEnd) return job
-      return { ...job, deploymentEnd: { conclusion: event.conclusion, reason: event.reason } }
+      return { ...job, deploymentEnd: { conclusion: event.conclusion, reason: event.reason, ...(event.code ? { code: event.code } : {}) } }
     }
   }
 }

@@ -1,5 +1,6 @@
 // A run: one workflow, started by one event, at one commit. Its events, what is planned, what a job worker is given.
 
+import type { ReasonCode } from '../reason/reasons.ts'
 import type { CommitId, DeploymentId, EnvironmentName, EpochMs, Milliseconds, ProjectName, RunId } from '../text/ids.ts'
 import type { Job, RunDefaults, TemplateMap } from '../workflow/types.ts'
 
@@ -99,11 +100,20 @@ export type RunEvent =
       readonly conclusion: Conclusion
       readonly outputs: Readonly<Record<string, string>>
       readonly problem?: string
+      /** The problem's code, when it is one of the table's. */
+      readonly code?: ReasonCode
     }
   | { readonly type: 'DeploymentOpened'; readonly job: string; readonly deployment: DeploymentId; readonly environment: EnvironmentName }
   /** Protection rules are satisfied: the job's steps may start. */
   | { readonly type: 'DeploymentCleared'; readonly job: string; readonly deployment: DeploymentId }
-  | { readonly type: 'DeploymentEnded'; readonly job: string; readonly deployment: DeploymentId; readonly conclusion: Conclusion; readonly reason: string }
+  | {
+      readonly type: 'DeploymentEnded'
+      readonly job: string
+      readonly deployment: DeploymentId
+      readonly conclusion: Conclusion
+      readonly reason: string
+      readonly code?: ReasonCode
+    }
   | {
       readonly type: 'JobFinished'
       readonly job: string
@@ -111,6 +121,8 @@ export type RunEvent =
       readonly conclusion: Conclusion
       readonly outputs: Readonly<Record<string, string>>
       readonly reason?: string
+      /** The reason's code; `failed` when absent. */
+      readonly code?: ReasonCode
       /** It failed, and `continue-on-error` says that this does not matter: others see success. */
       readonly tolerated?: boolean
     }
@@ -154,9 +166,9 @@ export interface JobState {
   readonly deployment?: DeploymentId
   readonly cleared?: boolean
   /** What the worker reported at its end. */
-  readonly steps?: { readonly conclusion: Conclusion; readonly problem?: string }
+  readonly steps?: { readonly conclusion: Conclusion; readonly problem?: string; readonly code?: ReasonCode }
   /** How its deployment ended. */
-  readonly deploymentEnd?: { readonly conclusion: Conclusion; readonly reason: string }
+  readonly deploymentEnd?: { readonly conclusion: Conclusion; readonly reason: string; readonly code?: ReasonCode }
   /** Why it ended so, when that is not plain. */
   readonly reason?: string
   /** It failed and `continue-on-error` makes others see success. */
@@ -245,6 +257,8 @@ export type JobReport =
       readonly conclusion: Conclusion
       readonly outputs: Readonly<Record<string, string>>
       readonly problem?: string
+      /** The problem's code, when it is one of the table's. */
+      readonly code?: ReasonCode
     }
 
 /** One line of a job's log, already masked. `step` is -1 for lines of the job itself. */

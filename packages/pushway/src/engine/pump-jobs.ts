@@ -76,6 +76,7 @@ function toEvent(ref: JobRef, report: JobReport): RunEvent | undefined {
         conclusion: report.conclusion,
         outputs: report.outputs,
         ...(report.problem ? { problem: report.problem } : {}),
+        ...(report.problem && report.conclusion === 'timed_out' ? { code: 'job-timed-out' } : {}),
       }
   }
 }
@@ -103,7 +104,7 @@ function recordLoss(shop: Workshop, ref: JobRef): void {
     {
       stream: streams.run(ref.run),
       expected: 'any',
-      events: [{ type: 'JobStepsFinished', job: ref.job, attempt: ref.attempt, conclusion: 'failure', outputs: {}, problem }],
+      events: [{ type: 'JobStepsFinished', job: ref.job, attempt: ref.attempt, conclusion: 'failure', outputs: {}, problem, code: 'runner-lost' }],
     },
   ])
 }

@@ -39,7 +39,8 @@ function runConsequence({ id, created }: DeploymentState, event: DeploymentEvent
   if (!created?.run || !created.job) return []
   const { job } = created
   if (event.type === 'DeploymentCleared') return [{ type: 'DeploymentCleared', job, deployment: id }]
-  if (event.type === 'DeploymentClosed') return [{ type: 'DeploymentEnded', job, deployment: id, conclusion: event.conclusion, reason: event.reason.sentence }]
+  if (event.type === 'DeploymentClosed')
+    return [{ type: 'DeploymentEnded', job, deployment: id, conclusion: event.conclusion, reason: event.reason.sentence, code: event.reason.code }]
   return []
 }
 

@@ -4,7 +4,6 @@ import type { StoredEvent } from '@pushway/core/event/types.ts'
 import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { ReasonText } from '@pushway/core/reason/reasons.ts'
-import { reason } from '@pushway/core/reason/reasons.ts'
 import { type Claim, claimsOf } from '@pushway/core/run/concurrency.ts'
 import { membersOf } from '@pushway/core/run/graph.ts'
 import { jobReason } from '@pushway/core/run/reason.ts'
@@ -120,7 +119,7 @@ function jobView({ state, others }: Seen, planned: PlannedJob, events: readonly 
 
 /** Why it waits, or why it ended so when that is not plain. */
 function jobWhy({ state, others }: Seen, job: JobState, finished: StoredEvent | undefined): ReasonText | undefined {
-  if (finished?.body.type === 'JobFinished') return finished.body.reason ? reason('failed', { problem: finished.body.reason }) : undefined
+  if (finished?.body.type === 'JobFinished') return finished.body.reason ? { code: finished.body.code ?? 'failed', sentence: finished.body.reason } : undefined
   return jobReason(state, job.key, others)
 }
 

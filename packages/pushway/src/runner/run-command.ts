@@ -47,7 +47,9 @@ export async function runCommand(state: JobState, argv: readonly string[], call:
     if (call.save) for (const [name, value] of [...output.saved, ...contents.state]) call.save(name, value)
     return { code, ok: contents.problems.length === 0 && !output.refused }
   } catch (error) {
-    return { ok: false, problem: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'ENOENT' : (error as Error).message }
+    // EACCES is also said of a program that is nowhere, when a folder of PATH may not be read.
+    const { code, message } = error as NodeJS.ErrnoException
+    return { ok: false, problem: code === 'ENOENT' || code === 'EACCES' ? 'ENOENT' : message }
   } finally {
     files.close()
   }

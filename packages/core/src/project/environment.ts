@@ -149,17 +149,21 @@ function readApproval(field: Field): ApprovalRule {
     return wanted === false ? { ...rule, required: 0 } : rule
   }
   readKeys(field, {
-    reviewers: (value) => set(rule, 'reviewers', readTexts(value)),
+    reviewers: (value) => set(rule, 'reviewers', readReviewers(value)),
     required: (value) => set(rule, 'required', readInteger(value, 1, 100)),
     expires: (value) => set(rule, 'expiresMs', readDuration(value)),
     self: (value) => set(rule, 'self', readBoolean(value)),
   })
-  const people = rule.reviewers.filter((name) => !name.startsWith('@'))
-  const countable = rule.reviewers.length > 0 && people.length === rule.reviewers.length
-  if (countable && rule.required > new Set(people).size) {
-    bad(field, `${field.path} wants ${rule.required} approvals of ${new Set(people).size} reviewers: it could never be given.`)
-  }
+  const people = new Set(rule.reviewers).size
+  if (people > 0 && rule.required > people) bad(field, `${field.path} wants ${rule.required} approvals of ${people} reviewers: it could never be given.`)
   return rule
+}
+
+/** Names of users. A team has no members yet, so it could never approve. */
+function readReviewers(field: Field): readonly string[] | undefined {
+  const names = readTexts(field)
+  for (const team of names?.filter((name) => name.startsWith('@')) ?? []) notYet(field, `The team ${team} as a reviewer`)
+  return names?.filter((name) => !name.startsWith('@'))
 }
 
 function readPromote(field: Field): { from: string; automatic: boolean } | undefined {

@@ -28,7 +28,7 @@ environments:
     verify: { workflow: e2e.yml }
   production:
     branch: main
-    approval: { reviewers: [ops, "@leads"], required: 1, expires: 24h, self: false }
+    approval: { reviewers: [ops, leads], required: 1, expires: 24h, self: false }
     promote: { from: staging }
     strategy:
       canary:
@@ -60,7 +60,7 @@ environments:
           files: [],
           publish: {},
           services: {},
-          approval: { reviewers: ['ops', '@leads'], required: 1, expiresMs: 86_400_000, self: false },
+          approval: { reviewers: ['ops', 'leads'], required: 1, expiresMs: 86_400_000, self: false },
           promote: { from: 'staging', automatic: false },
           strategy: {
             kind: 'canary',
@@ -101,7 +101,7 @@ environments:
     alerts: rules.yml
   production:
     branh: main
-    approval: { reviewers: [ann], required: 2, expires: soon }
+    approval: { reviewers: [ann, "@ops"], required: 2, expires: soon }
     promote: { from: stagin }
     verify: e2e
     strategy:
@@ -122,7 +122,8 @@ environments:
       '8:10: error: environments.staging.url must be an address such as https://example.org, not "localhost". (project-value)',
       '9:5: error: environments.staging.alerts is not supported yet: remove it for now. (project-not-yet)',
       '11:5: error: environments.production has no key "branh": did you mean "branch"? (project-unknown-key)',
-      '12:57: error: environments.production.approval.expires must be a length of time such as 30s, 2m or 1h30m, not "soon". (project-value)',
+      '12:28: error: The team @ops as a reviewer is not supported yet: remove it for now. (project-not-yet)',
+      '12:65: error: environments.production.approval.expires must be a length of time such as 30s, 2m or 1h30m, not "soon". (project-value)',
       '12:15: error: environments.production.approval wants 2 approvals of 1 reviewers: it could never be given. (project-value)',
       '14:13: error: environments.production.verify must be a file in .github/workflows such as e2e.yml, not "e2e". (project-value)',
       '17:22: error: environments.production.strategy.canary.steps[1] must be more than the step before it: shares of traffic only rise. (project-value)',

@@ -34,7 +34,7 @@ export interface ServiceHints {
 }
 
 export interface ApprovalRule {
-  /** Users or `@team` names who may approve; anyone with the right when empty. */
+  /** Users who may approve; anyone with the right when empty. */
   readonly reviewers: readonly string[]
   readonly required: number
   readonly expiresMs: Milliseconds

@@ -38,6 +38,11 @@ function goTarget(letter: string, project: string | undefined): string | undefin
   return Object.hasOwn(pages, letter) ? `/${project}${pages[letter]}` : undefined
 }
 
+/** Closes an overlay; a late word of one that another has replaced closes nothing. */
+export function closeOverlay(which: 'search' | 'shortcuts'): void {
+  if (overlay.value === which) overlay.value = 'none'
+}
+
 /** Listens for the shortcuts of every page. */
 export function listenForKeys(): void {
   let goUntil = 0

@@ -3,7 +3,7 @@
 import type { ProjectView, RunSummary } from '@pushway/core/views/types.ts'
 import { useState } from 'preact/hooks'
 import { matchesQuery, shortCommit, shortRef } from '../lib/format.ts'
-import { overlay } from '../lib/keys.ts'
+import { closeOverlay } from '../lib/keys.ts'
 import { navigate } from '../lib/navigate.ts'
 import { useResource } from '../lib/resource.ts'
 import { environmentHref } from '../lib/router.ts'
@@ -24,9 +24,7 @@ export function SearchDialog({ project }: { readonly project: string | undefined
   const runs = useResource<readonly RunSummary[]>(project === undefined ? undefined : `/projects/${project}/runs?limit=200`)
   const [query, setQuery] = useState('')
   const [chosen, setChosen] = useState(0)
-  const close = () => {
-    overlay.value = 'none'
-  }
+  const close = () => closeOverlay('search')
   const all = [...pageTargets(project), ...projectTargets(projects.data ?? []), ...runTargets(runs.data ?? [])]
   const found = all.filter(({ kind, text, more }) => matchesQuery(query, [kind, text, more])).slice(0, MOST)
   const onKeyDown = (event: KeyboardEvent) => {

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { overlay, shortcuts } from '../lib/keys.ts'
+import { closeOverlay, overlay, shortcuts } from '../lib/keys.ts'
 import { liveState } from '../lib/live.ts'
 import { place } from '../lib/navigate.ts'
 import { matchPage, type Page, projectOf } from '../lib/router.ts'
@@ -143,7 +143,7 @@ function Tabs({ project, page }: { readonly project: string; readonly page: Page
 
 function ShortcutsDialog() {
   return (
-    <Modal title="Keyboard shortcuts" onClose={() => (overlay.value = 'none')}>
+    <Modal title="Keyboard shortcuts" onClose={() => closeOverlay('shortcuts')}>
       <dl class="shortcuts">
         {shortcuts.map(({ keys, does }) => (
           <div key={keys}>

@@ -1,6 +1,6 @@
 // Release: what will run, immutable. Nothing in it is looked up again later.
 
-import type { PinnedImage, Service } from '../app/types.ts'
+import type { App, PinnedImage, Service } from '../app/types.ts'
 import type { CommitId, Digest, EnvironmentName, EpochMs, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
 
 export interface Release {
@@ -15,6 +15,8 @@ export interface Release {
   readonly run?: RunId
   readonly createdAt: EpochMs
   readonly services: readonly ReleasedService[]
+  /** What the services share, by key; files of the repository are pinned by their git object. */
+  readonly shared?: Omit<App, 'services'>
   /** Name → version of each secret that the configuration uses; never a value. */
   readonly secretVersions: Readonly<Record<string, number>>
   /** sha256 over services (images by digest, rendered configuration) and secret versions: what an approval binds to. */

@@ -23,19 +23,24 @@ const holdMs: Milliseconds = 5_000
 export function buildRoutes(environment: EnvironmentId, served: readonly ServedService[], statuses: readonly GroupStatus[]): readonly Route[] {
   const byId = new Map(statuses.map((status) => [status.id, status]))
   return served.flatMap(({ service, sides }) =>
-    service.ports.map((port) => ({
-      id: routeId(environment, service.name, port.target),
-      environment,
-      service: service.name,
-      listen: listenAddress(port),
-      protocol: port.protocol,
-      groups: sides.map(({ group, weight }): RouteGroup => ({ group, weight, targets: readyTargets(byId.get(group), port.target) })),
-      holdMs,
-    })),
+    service.ports.flatMap(({ protocol, ...port }) =>
+      // Routers carry connections: datagrams reach an instance only where its runtime publishes them.
+      protocol === 'udp'
+        ? []
+        : {
+            id: routeId(environment, service.name, port.target),
+            environment,
+            service: service.name,
+            listen: listenAddress(port),
+            protocol,
+            groups: sides.map(({ group, weight }): RouteGroup => ({ group, weight, targets: readyTargets(byId.get(group), port.target) })),
+            holdMs,
+          },
+    ),
   )
 }
 
-function listenAddress(port: Port): Route['listen'] {
+function listenAddress(port: Pick<Port, 'published' | 'host'>): Route['listen'] {
   return port.published === undefined ? { host: '127.0.0.1', port: 0 } : { host: port.host ?? '0.0.0.0', port: port.published }
 }
 

@@ -1,5 +1,7 @@
 // The Runtime port: runs groups of instances.
 
+import type { ContainerOptions, Resources, RestartPolicy } from '@pushway/core/app/container.ts'
+import type { AppNetwork, AppVolume, Mount, NetworkAttachment } from '@pushway/core/app/parts.ts'
 import type { PinnedImage, Port, Probe } from '@pushway/core/app/types.ts'
 import type { ObservedGroup } from '@pushway/core/rollout/types.ts'
 import type { EnvironmentId, EpochMs, GroupId, Milliseconds, ReleaseId } from '@pushway/core/text/ids.ts'
@@ -23,6 +25,30 @@ export interface GroupSpec {
   readonly stopGraceMs: Milliseconds
   /** `service:port` as programs dial it → `host:port` where it is reached on this machine. */
   readonly services: Readonly<Record<string, string>>
+  /** The compose project: engines label what they make with it. */
+  readonly project?: string
+  readonly mounts?: readonly ResolvedMount[]
+  /** Highest priority first. Absent: no separation is asked for. */
+  readonly networks?: readonly ResolvedNetwork[]
+  /** Absent: an instance that ends is started again, always. */
+  readonly restart?: RestartPolicy
+  readonly resources?: Resources
+  readonly container?: ContainerOptions
+}
+
+/** A mount with nothing left to look up: what the driver makes before the instance starts. */
+export type ResolvedMount =
+  /** Without `volume` it is the instance's own. A volume that is not `external` is made when it is missing. */
+  | (Omit<Extract<Mount, { kind: 'volume' }>, 'volume'> & { readonly volume?: AppVolume })
+  /** `path` is absolute on this machine; a project's file is written out from the commit. */
+  | Omit<Extract<Mount, { kind: 'bind' }>, 'from' | 'object'>
+  | Extract<Mount, { kind: 'tmpfs' | 'image' }>
+  /** The content of a config or secret, as base64: it may be any bytes. */
+  | (Omit<Extract<Mount, { kind: 'file' }>, 'source'> & { readonly name: string; readonly contentBase64: string })
+
+/** A network that the instances join. One that is not `external` is made when it is missing. */
+export interface ResolvedNetwork extends Omit<NetworkAttachment, 'network'> {
+  readonly network: AppNetwork
 }
 
 export interface RuntimeCapabilities {
@@ -32,6 +58,18 @@ export interface RuntimeCapabilities {
   readonly limits: boolean
   /** The base kinds whose images run here: `host` (the embedded builder's) and/or `image` (with their own root file system). */
   readonly bases: readonly ('host' | 'image')[]
+  /** Named volumes, bind mounts, tmpfs and files are inside the instance. Absent members of this kind are `false`. */
+  readonly mounts?: boolean
+  /** Services of different networks can't reach each other. */
+  readonly networks?: boolean
+  /** `restart` is kept as asked; else every instance that ends is started again. */
+  readonly restartPolicies?: boolean
+  /** The driver publishes ports itself; else the router listens for them. */
+  readonly publishes?: boolean
+  /** The options of `ContainerOptions` that it honours; the others are named to the user. */
+  readonly container?: readonly (keyof ContainerOptions)[]
+  /** The limits of `Resources` that it enforces. */
+  readonly resources?: readonly (keyof Resources)[]
 }
 
 /** A group as it is now. */

@@ -1,10 +1,7 @@
 // One row per error that people can meet. Add a row here, a test that produces it, and run `npm run gen` for docs/errors.md.
 
-import type { ErrorEntry } from './errors.ts'
-
-function entry<F = void>(row: ErrorEntry<F>): ErrorEntry<F> {
-  return row
-}
+import { entry } from './error-entry.ts'
+import { imageErrors } from './error-table-images.ts'
 
 /** What `pushway get` lists. */
 const listed: readonly string[] = ['project', 'run', 'environment', 'deployment', 'image', 'release']
@@ -195,62 +192,7 @@ export const errorTable = {
     say: (f) => `No release for ${f.environment} could be made: ${f.problems}`,
     next: () => 'Mend that and push again.',
   }),
-  'image-not-pinned': entry<{ service: string; problem: string }>({
-    kind: 'user',
-    http: 409,
-    exit: 1,
-    say: (f) => `The image of service ${f.service} can't be pinned: ${f.problem}.`,
-    next: () => 'Build and push it in the run, or give the service a `build:`.',
-  }),
-  'image-not-runnable': entry<{ image: string; base: string; runtime: string }>({
-    kind: 'user',
-    http: 409,
-    exit: 1,
-    say: (f) => `${f.image} can't run on the ${f.runtime} runtime: its base is ${f.base}.`,
-    next: () => 'Build it with the embedded builder, or choose another runtime for the environment.',
-  }),
-  'image-missing': entry<{ image: string }>({
-    kind: 'user',
-    http: 404,
-    exit: 5,
-    say: (f) => `${f.image} is not in the registry.`,
-    next: () => 'Push it first, or re-run the build.',
-  }),
-  'blob-damaged': entry<{ digest: string; got: string }>({
-    kind: 'user',
-    http: 500,
-    exit: 1,
-    say: (f) => `The stored blob ${f.digest} is damaged: its content's digest is ${f.got}.`,
-    next: () => 'Find all that is damaged with `pushway image scrub`, then push the image again.',
-  }),
-  'image-in-use': entry<{ image: string; where: string }>({
-    kind: 'user',
-    http: 409,
-    exit: 3,
-    say: (f) => `${f.image} can't be deleted: it is ${f.where}.`,
-    next: () => 'Deploy something else there first; how many releases stay ready for a rollback is set with `pushway image policy`.',
-  }),
-  'image-invalid': entry<{ image: string; problem: string }>({
-    kind: 'user',
-    http: 422,
-    exit: 1,
-    say: (f) => `The image ${f.image} can't be used: ${f.problem}.`,
-    next: () => 'Build or push it again.',
-  }),
-  'registry-not-alias': entry<{ registry: string; aliases: string }>({
-    kind: 'user',
-    http: 400,
-    exit: 2,
-    say: (f) => `Registry ${f.registry} is not an alias of the embedded registry (aliases: ${f.aliases}).`,
-    next: () => 'Name the image with one of the aliases, or add the registry to PUSHWAY_REGISTRY_ALIASES.',
-  }),
-  'registry-refused': entry<{ reference: string; problem: string }>({
-    kind: 'environment',
-    http: 502,
-    exit: 1,
-    say: (f) => `The registry refused ${f.reference}: ${f.problem}.`,
-    next: () => 'Check the name and the credential: docker login.',
-  }),
+  ...imageErrors,
   'port-in-use': entry<{ port: number; owner?: string }>({
     kind: 'user',
     http: 409,
@@ -334,13 +276,6 @@ export const errorTable = {
     exit: 2,
     say: (f) => `The path ${f.path} leads out of ${f.root}.`,
     next: () => 'Use a path inside it.',
-  }),
-  'digest-mismatch': entry<{ wanted: string; got: string }>({
-    kind: 'user',
-    http: 400,
-    exit: 1,
-    say: (f) => `The content's digest is ${f.got}, not ${f.wanted}.`,
-    next: () => 'Send it again.',
   }),
   'command-failed': entry<{ command: string; exit: number; output: string }>({
     kind: 'environment',

@@ -4,7 +4,6 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
-import { openFileBlobs } from '../drivers/blobs/files.ts'
 import { createHostJobs } from '../drivers/jobs/host/index.ts'
 import { createEmbeddedRouter, readProxyMetrics } from '../drivers/router/embedded/index.ts'
 import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
@@ -50,6 +49,7 @@ import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { startDataPlane } from './data-plane.ts'
 import { engineAnswers } from './docker-engine.ts'
 import { keepImages } from './keep-images.ts'
+import { openBlobs } from './open-blobs.ts'
 import { version } from './version.ts'
 import { webFolder } from './web-folder.ts'
 
@@ -172,7 +172,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const settings = createSettings(database, loadKey(folder.path('key')))
   const repositories = openRepositories(folder.path('git'))
   const accounts = createAccounts(database, clock)
-  const blobs = openFileBlobs(folder.path('blobs'))
+  const blobs = openBlobs(folder, options.blobs, process.env)
   const toolchainCacheDir = join(defaultCacheDir(), 'toolchains')
   const agentSocket = controlSocket(folder.path('agent'), 'agent')
   const proxySocket = controlSocket(folder.path('proxy'), 'proxy')

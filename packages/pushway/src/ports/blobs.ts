@@ -1,4 +1,4 @@
-// The BlobStore port: immutable bytes by their sha256.
+// The BlobStore port: immutable bytes by their digest, sha256 or sha512.
 
 import type { Readable } from 'node:stream'
 import type { Digest, EpochMs } from '@pushway/core/text/ids.ts'
@@ -32,8 +32,8 @@ export interface BlobStore {
    * @throws PushwayError `not-found`
    */
   read(digest: Digest, range?: { readonly start: number; readonly end: number }): Promise<Readable>
-  /** Stores bytes already in memory. */
-  put(bytes: Uint8Array): Promise<BlobInfo>
+  /** Stores bytes already in memory, under their sha256 where nothing else is said. */
+  put(bytes: Uint8Array, algorithm?: 'sha256' | 'sha512'): Promise<BlobInfo>
   uploadStart(): Promise<UploadInfo>
   uploadStatus(id: string): Promise<UploadInfo | undefined>
   uploadAppend(id: string, offset: number, bytes: Readable): Promise<UploadInfo>

@@ -12,6 +12,8 @@ export interface ServeOptions {
   readonly log: ProgramLog
   /** Registry host names that mean the embedded registry. */
   readonly registryAliases: readonly string[]
+  /** `s3://BUCKET/PREFIX`: where images are kept; absent: in the data folder. */
+  readonly blobs?: string
 }
 
 /** A control plane that is up in this process. */

@@ -10,6 +10,7 @@ interface Options {
   readonly port: string
   readonly host: string
   readonly alias: readonly string[]
+  readonly blobs?: string
   readonly output?: string
 }
 
@@ -28,6 +29,7 @@ export function register(program: Command, context: CommandContext): void {
       (host: string, all: readonly string[]) => [...all, host],
       [],
     )
+    .option('--blobs <place>', 'where images are kept: s3://BUCKET/PREFIX, with the variables AWS_*; the data folder when absent', process.env.PUSHWAY_BLOBS)
     .option('-o, --output <format>', 'text or json: how the start is reported')
     .action(async (options: Options) => context.exit(await run(options, context)))
 }
@@ -36,7 +38,14 @@ async function run(options: Options, context: CommandContext): Promise<number> {
   const data = resolve(options.data)
   const log = context.fileLog(join(data, 'logs', 'server.log'))
   const registryAliases = options.alias.length > 0 ? options.alias : ['ghcr.io']
-  const server = await context.serve({ data, host: options.host, port: portOf(options.port), log, registryAliases })
+  const server = await context.serve({
+    data,
+    host: options.host,
+    port: portOf(options.port),
+    log,
+    registryAliases,
+    ...(options.blobs ? { blobs: options.blobs } : {}),
+  })
   process.stdout.write(options.output === 'json' ? `${JSON.stringify(ready(server))}\n` : `${greeting(server, data)}\n`)
   await signalled()
   process.stderr.write('Stopping the control plane. Services, the proxy and the agent go on; `pushway down --all` stops them.\n')

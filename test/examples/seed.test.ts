@@ -17,9 +17,15 @@ function listFiles(dir: string): readonly string[] {
 }
 
 describe("the seed's files", () => {
-  test("examples/hello runs the seed's ci-cd.yml, byte for byte", () => {
-    const file = '.github/workflows/ci-cd.yml'
-    expect(readFileSync(join(root, 'examples/hello', file)).equals(readFileSync(join(copy, file)))).toBe(true)
+  test.each([
+    ['hello', '.github/workflows/ci-cd.yml', '.github/workflows/ci-cd.yml'],
+    ['shop', '.github/workflows/ci-cd.yml', '.github/workflows/ci-cd.yml'],
+    ['shop', 'docker-compose.yml', 'docker-compose.yml'],
+    ['shop', 'deploy.sh', 'deploy.sh'],
+    ['monitoring', 'docker-compose.yml', 'monitoring/docker-compose.yml'],
+    ['monitoring', 'dashboard.json', 'monitoring/dashboard.json'],
+  ])('examples/%s has %s, byte for byte', (example, file, seed) => {
+    expect(readFileSync(join(root, 'examples', example, file)).equals(readFileSync(join(copy, seed)))).toBe(true)
   })
 
   // The originals stand beside some checkouts only; the copy is what everything else is tested with.

@@ -1,6 +1,7 @@
 // One row per error that people can meet. Add a row here, a test that produces it, and run `npm run gen` for docs/errors.md.
 
 import { entry } from './error-entry.ts'
+import { engineErrors } from './error-table-engine.ts'
 import { imageErrors } from './error-table-images.ts'
 
 /** What `pushway get` lists. */
@@ -9,6 +10,7 @@ const see = 'Each line above says what is wrong and where.'
 
 /** Code → what the error is and says. Codes are stable: scripts compare them. */
 export const errorTable = {
+  ...engineErrors,
   'workflow-invalid': entry<{ file: string; count: number }>({
     kind: 'user',
     http: 422,

@@ -1,0 +1,42 @@
+// Errors of container engines.
+
+import { entry } from './error-entry.ts'
+
+/** Code → what the error is and says; a part of the error table. */
+export const engineErrors = {
+  'engine-unreachable': entry<{ where: string; problem: string }>({
+    kind: 'environment',
+    http: 503,
+    exit: 75,
+    say: (f) => `The container engine at ${f.where} does not answer: ${f.problem}.`,
+    next: () => 'Start it (Docker: systemctl start docker), or name another one with DOCKER_HOST. What waits for it goes on when it is back.',
+  }),
+  'engine-address': entry<{ address: string; foundBy: string }>({
+    kind: 'user',
+    http: 400,
+    exit: 2,
+    say: (f) => `The address of the container engine, ${f.address} (${f.foundBy}), can't be used.`,
+    next: () => 'Use unix:///path/to/socket or tcp://HOST:PORT; for ssh, forward the socket yourself: ssh -L /tmp/engine.sock:/var/run/docker.sock HOST.',
+  }),
+  'engine-too-old': entry<{ where: string; found: string; needed: string }>({
+    kind: 'environment',
+    http: 503,
+    exit: 1,
+    say: (f) => `The container engine at ${f.where} speaks version ${f.found} of its API; ${f.needed} is the oldest that works.`,
+    next: () => 'Use Docker Engine 20.10 or later, or Podman 4 or later.',
+  }),
+  'engine-refused': entry<{ what: string; problem: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 1,
+    say: (f) => `The container engine refused ${f.what}: ${f.problem}.`,
+    next: () => 'Mend what it names, then try again.',
+  }),
+  'image-pull-failed': entry<{ image: string; problem: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 1,
+    say: (f) => `${f.image} can't be pulled: ${f.problem}.`,
+    next: () => 'Check its name, and the credentials for its registry; nothing that runs was stopped.',
+  }),
+} as const

@@ -25,21 +25,36 @@ try {
 }
 
 async function buildProgram() {
-  await build({
-    entryPoints: { main: 'packages/pushway/src/main.ts' },
+  const common = {
     outdir: fresh,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
-    chunkNames: 'chunks/[name]-[hash]',
     // Native code stays in its package.
     external: ['@photostructure/sqlite'],
-    // Bundled CommonJS packages call `require` for Node's own modules.
-    banner: { js: "import { createRequire as pushwayRequire } from 'node:module'; const require = pushwayRequire(import.meta.url);" },
     sourcemap: 'linked',
     logLevel: 'warning',
+  }
+  await build({
+    ...common,
+    entryPoints: { main: 'packages/pushway/src/main.ts' },
+    splitting: true,
+    format: 'esm',
+    chunkNames: 'chunks/[name]-[hash]',
+    // Bundled CommonJS packages call `require` for Node's own modules.
+    banner: { js: "import { createRequire as pushwayRequire } from 'node:module'; const require = pushwayRequire(import.meta.url);" },
+  })
+  // One file, for which V8's compiled code can be kept.
+  await build({
+    ...common,
+    entryPoints: { run: 'packages/pushway/src/main/run-alone.ts' },
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    charset: 'ascii',
+    banner: { js: "const pushwayUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': 'pushwayUrl' },
+    // Only what runs from the sources asks for it.
+    logOverride: { 'empty-import-meta': 'silent' },
   })
   // Scripts and preloads that other processes read as files.
   await cp('packages/pushway/assets', `${fresh}/assets`, { recursive: true })

@@ -8,6 +8,7 @@ import { lineOf, walk } from './walk.ts'
 /** Files that are started, not imported. */
 const entries = [
   /^packages\/pushway\/src\/main\.ts$/,
+  /^packages\/pushway\/src\/main\/run-alone\.ts$/,
   /^packages\/web\/src\/main\.tsx$/,
   /^packages\/pushway\/bin\//,
   /\.test\.tsx?$/,

@@ -1,9 +1,10 @@
 // The command line: one table of commands, each in a file of its own that is loaded when it is used.
 
-import { Command, CommanderError } from 'commander'
+import type { Command } from 'commander'
 import type { CommandContext, CommandNode, Composition } from '../ports/program.ts'
 import { describeCommand } from './command-tree.ts'
 import { commands } from './commands/index.ts'
+import { createRoot, parseCall } from './root.ts'
 
 /** Runs the command that `argv` (without program name) asks for; gives its exit code. @throws PushwayError */
 export async function runCli(argv: readonly string[], composition: Composition): Promise<number> {
@@ -18,14 +19,7 @@ export async function runCli(argv: readonly string[], composition: Composition):
   const words = argv.filter((word) => !word.startsWith('-'))
   const wanted = words[0] === 'help' ? words[1] : words[0]
   const program = await makeProgram(context, (name) => name === wanted)
-  try {
-    await program.parseAsync(argv, { from: 'user' })
-  } catch (error) {
-    // Commander has printed its sentence already; its exit code 1 for a wrong call becomes ours.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    throw error
-  }
-  return exit
+  return (await parseCall(program, argv)) ?? exit
 }
 
 /** Every command with its arguments and options, for completion and documentation. */
@@ -36,12 +30,7 @@ export async function commandTree(composition: Composition): Promise<CommandNode
 
 /** The program with its commands; those that are not `loaded` are there by name only. */
 async function makeProgram(context: CommandContext, loaded: (name: string) => boolean): Promise<Command> {
-  const program = new Command('pushway')
-    .description('From git push to a production that proves itself.')
-    .version(context.version, '-V, --version')
-    .showHelpAfterError('(run with --help for what there is)')
-    .enablePositionalOptions()
-    .exitOverride()
+  const program = createRoot(context.version)
   for (const { name, summary, load } of commands) {
     if (loaded(name)) (await load()).register(program, context)
     else program.command(name, { hidden: false }).summary(summary).description(summary).allowUnknownOption()

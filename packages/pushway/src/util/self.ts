@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * The argument array that starts this same program: Node.js and the running entry.
- * Built: `dist/main.js` (this module is part of it or of a chunk beside it). From sources: `src/main.ts` through tsx.
+ * Built: `dist/main.js` (this module is part of it, of a chunk below it, or of `dist/run.cjs`). From sources: `src/main.ts` through tsx.
  */
 export function selfCommand(): readonly string[] {
   const here = fileURLToPath(import.meta.url)

@@ -44,10 +44,9 @@ async function buildProgram() {
     // Bundled CommonJS packages call `require` for Node's own modules.
     banner: { js: "import { createRequire as pushwayRequire } from 'node:module'; const require = pushwayRequire(import.meta.url);" },
   })
-  // One file, for which V8's compiled code can be kept.
-  await build({
+  // `pushway run` in files for which V8's compiled code can be kept; the parsers apart, because what they gave is kept too.
+  const alone = {
     ...common,
-    entryPoints: { run: 'packages/pushway/src/main/run-alone.ts' },
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     charset: 'ascii',
@@ -55,9 +54,22 @@ async function buildProgram() {
     define: { 'import.meta.url': 'pushwayUrl' },
     // Only what runs from the sources asks for it.
     logOverride: { 'empty-import-meta': 'silent' },
-  })
+  }
+  const parsers = ['@pushway/core/workflow/parse.ts', '@pushway/core/action/parse.ts']
+  await build({ ...alone, entryPoints: { run: 'packages/pushway/src/main/run-alone.ts' }, supported: { 'dynamic-import': false }, plugins: [apart(parsers)] })
+  const contents = parsers.map((name) => `export * from '${name}'`).join('\n')
+  await build({ ...alone, outdir: undefined, outfile: `${fresh}/parse.cjs`, stdin: { contents, resolveDir: 'packages/pushway' } })
   // Scripts and preloads that other processes read as files.
   await cp('packages/pushway/assets', `${fresh}/assets`, { recursive: true })
+}
+
+/** Leaves the modules to `parse.cjs`. */
+function apart(names) {
+  return {
+    name: 'apart',
+    setup: (bundler) =>
+      bundler.onResolve({ filter: /\/parse\.ts$/ }, ({ path }) => (names.includes(path) ? { path: './parse.cjs', external: true } : undefined)),
+  }
 }
 
 /** Chunks first, the entry last: whoever starts meanwhile finds all that its entry names. */

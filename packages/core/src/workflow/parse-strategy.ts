@@ -2,8 +2,8 @@
 // Follows https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstrategy
 
 import { add } from './findings.ts'
+import { valueTreeOf } from './read-value-tree.ts'
 import type { Strategy } from './types.ts'
-import { valueTreeOf } from './value-tree.ts'
 import { type Entry, entriesOf, isMapValue, itemsOf, takeKeys, templateAt, textOf } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
 

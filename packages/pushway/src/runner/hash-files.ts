@@ -1,6 +1,5 @@
 // hashFiles(): one digest over the files of the workspace that match. Links are not followed.
 
-import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,6 +12,8 @@ export function hashFiles(root: string, patterns: readonly string[]): string {
     .map(compile)
   const files = listFiles(root, '').filter((file) => rules.reduce((taken, rule) => (rule.matches.test(file) ? !rule.negated : taken), false))
   if (files.length === 0) return ''
+  // Few jobs need it, and loading it takes as long as a step.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const total = createHash('sha256')
   for (const file of files)
     total.update(

@@ -1,10 +1,10 @@
 // One job from its first step to its result: steps in order, post steps in reverse, leftovers ended, outputs.
 
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Conclusion } from '@pushway/core/run/types.ts'
 import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workflow/evaluate.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
+import { randomHex } from '../util/random.ts'
 import { createJobLog, type JobSink } from './job-log.ts'
 import { type JobState, jobUid, stepScope } from './job-state.ts'
 import { type JobPaths, layOutJob, toolchainsToLink } from './layout.ts'
@@ -33,7 +33,7 @@ export interface JobResult {
 const cancelGraceMs = 5 * 60_000
 
 export function newMark(): string {
-  return randomBytes(12).toString('hex')
+  return randomHex(12)
 }
 
 /** Runs the job and reports everything to `sink`, the result included. Never throws: what goes wrong is the job's result. */

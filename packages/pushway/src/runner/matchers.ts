@@ -2,7 +2,7 @@
 // Follows https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md
 
 import { type Context, createContext, runInContext } from 'node:vm'
-import { z } from 'zod'
+import { type Group, groups, type Matcher, type Pattern, readMatchers } from './matcher-file.ts'
 
 export interface Problem {
   readonly severity: 'error' | 'warning' | 'notice'
@@ -14,65 +14,14 @@ export interface Problem {
   readonly code?: string
 }
 
-type Group = 'file' | 'fromPath' | 'line' | 'column' | 'severity' | 'code' | 'message'
-const groups: readonly Group[] = ['file', 'fromPath', 'line', 'column', 'severity', 'code', 'message']
-
-interface Pattern {
-  readonly regexp: RegExp
-  readonly groups: Readonly<Partial<Record<Group, number>>>
-  readonly loop: boolean
-}
-
-interface Matcher {
-  readonly owner: string
-  readonly severity: string
-  readonly fromPath?: string
-  readonly patterns: readonly Pattern[]
-}
-
 /** The matchers of a job: what one step adds is there for the next ones. */
 export interface Matchers {
   list: readonly Matcher[]
 }
 
-const index = z.number().int().min(0).optional()
-const shape = z.object({
-  problemMatcher: z
-    .array(
-      z.object({
-        owner: z.string().min(1),
-        severity: z.string().optional(),
-        fromPath: z.string().optional(),
-        pattern: z
-          .array(
-            z.object({
-              regexp: z.string().min(1),
-              loop: z.boolean().optional(),
-              file: index,
-              fromPath: index,
-              line: index,
-              column: index,
-              severity: index,
-              code: index,
-              message: index,
-            }),
-          )
-          .min(1),
-      }),
-    )
-    .min(1),
-})
-
 /** Adds the matchers of a JSON file; one of the same owner is replaced. @throws Error with a sentence when it is none */
 export function addMatchers(matchers: Matchers, text: string): void {
-  const parsed = shape.safeParse(JSON.parse(text))
-  if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
-  const added = parsed.data.problemMatcher.map((matcher) => {
-    const patterns = matcher.pattern.map((pattern) => ({ regexp: new RegExp(pattern.regexp), groups: pattern, loop: pattern.loop === true }))
-    if (patterns.slice(0, -1).some(({ loop }) => loop)) throw new Error(`Only the last pattern of '${matcher.owner}' may loop`)
-    if (!patterns.some((pattern) => pattern.groups.message !== undefined)) throw new Error(`No pattern of '${matcher.owner}' sets a message`)
-    return { owner: matcher.owner, severity: matcher.severity ?? '', patterns, ...(matcher.fromPath ? { fromPath: matcher.fromPath } : {}) }
-  })
+  const added = readMatchers(text)
   const owners = new Set(added.map(({ owner }) => owner.toLowerCase()))
   matchers.list = [...matchers.list.filter(({ owner }) => !owners.has(owner.toLowerCase())), ...added]
 }

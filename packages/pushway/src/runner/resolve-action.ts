@@ -2,7 +2,6 @@
 
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseAction } from '@pushway/core/action/parse.ts'
 import { parseReference } from '@pushway/core/action/reference.ts'
 import type { ActionDefinition } from '@pushway/core/action/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
@@ -10,6 +9,7 @@ import { findAction } from '@pushway/core/workflow/known-actions.ts'
 import type { UsesStep } from '@pushway/core/workflow/types.ts'
 import { execProgram } from '../util/exec.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
+import { parseFile } from '../util/parsed-files.ts'
 import { describeSources, fetchAction, type RepositoryReference } from './action-store.ts'
 import type { ActionResolver, FoundAction, ResolvedAction } from './action-types.ts'
 import { builtinAction } from './actions/index.ts'
@@ -28,6 +28,7 @@ interface ResolverOptions {
 export function createActionResolver(options: ResolverOptions): ActionResolver {
   const repositories = new Map<string, Promise<string | undefined>>()
   const definitions = new Map<string, ActionDefinition>()
+  const { parsed } = options.input.folders
   const filesOf = (reference: RepositoryReference) => {
     const key = `${reference.owner}/${reference.name}@${reference.ref}`
     const known = repositories.get(key) ?? placeRepository(reference, options)
@@ -40,12 +41,12 @@ export function createActionResolver(options: ResolverOptions): ActionResolver {
     if (reference.kind === 'docker') throw new ActionFailure(dockerProblem)
     if (reference.kind === 'local') {
       const { workspace } = options.paths
-      return { kind: 'files', dir: join(workspace, reference.path), definition: readDefinition(workspace, reference.path, step.uses) }
+      return { kind: 'files', dir: join(workspace, reference.path), definition: await readDefinition(workspace, reference.path, { uses: step.uses, parsed }) }
     }
     const root = await filesOf(reference)
     if (root === undefined) return { kind: 'builtin', action: builtinFor(step, options) }
     const dir = join(root, reference.path)
-    const definition = definitions.get(dir) ?? readDefinition(root, reference.path, step.uses)
+    const definition = definitions.get(dir) ?? (await readDefinition(root, reference.path, { uses: step.uses, parsed }))
     definitions.set(dir, definition)
     return { kind: 'files', dir, definition, repository: `${reference.owner}/${reference.name}`, ref: reference.ref } satisfies FoundAction
   }
@@ -94,12 +95,12 @@ function builtinFor(step: UsesStep, { input }: ResolverOptions) {
 }
 
 /** `action.yml` or `action.yaml` in a folder below `root`. */
-function readDefinition(root: string, path: string, uses: string): ActionDefinition {
+async function readDefinition(root: string, path: string, { uses, parsed }: { uses: string; parsed: string | undefined }): Promise<ActionDefinition> {
   for (const name of ['action.yml', 'action.yaml']) {
     const file = path === '' ? name : `${path}/${name}`
     const text = readFileInside(root, file)
     if (text === undefined) continue
-    const { value, diagnostics } = parseAction(`${uses}/${name}`, text)
+    const { value, diagnostics } = await parseFile('action', { file: `${uses}/${name}`, text }, parsed)
     if (value === undefined) throw new ActionFailure(`its ${name} was refused:\n${diagnostics.map(formatDiagnostic).join('\n')}`)
     if (value.runs.using === 'docker') throw new ActionFailure(dockerProblem)
     return value

@@ -1,6 +1,5 @@
 // One `run:` step: its script, its shell, its process, and what it wrote to the command files.
 
-import { randomUUID } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { evaluateText } from '@pushway/core/workflow/evaluate.ts'
@@ -23,7 +22,7 @@ export async function runScript(state: JobState, step: RunStep, run: StepRun): P
   const cwd = resolve(state.paths.workspace, folder || '.')
   header(run, script, shell.shown)
   if (!isFolder(cwd)) return refuse(say, `The working-directory ${folder} does not exist.`)
-  const file = commandFile(state, `${randomUUID()}${shell.extension}`)
+  const file = commandFile(state, `script_${run.key}${shell.extension}`)
   writeFor(file, `${script}\n`, state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
   const argv = shell.argv(file)
   const fifo = (await state.fifos)[step.index]

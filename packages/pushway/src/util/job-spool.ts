@@ -27,6 +27,8 @@ export interface JobFolders {
   /** Kept from run to run, one for each project. */
   readonly npmCache: string
   readonly buildCache: string
+  /** What files of actions were parsed to, from run to run; not kept when absent. */
+  readonly parsed?: string
   /** The local image store; in the job's folder when absent. */
   readonly images?: string
 }

@@ -1,18 +1,19 @@
 // pushway run: runs workflows of the working tree, without a server.
 
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { planRun } from '@pushway/core/run/plan.ts'
 import { matchTrigger } from '@pushway/core/run/trigger.ts'
 import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
-import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import type { Step, Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
+import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource } from '../../util/job-spool.ts'
+import { parseFile } from '../../util/parsed-files.ts'
+import { randomHex } from '../../util/random.ts'
 import { makeCause } from '../local-run/cause.ts'
 import { pairsOf, readEventFile, readPairsFile, secretsOf, valuesOfFile } from '../local-run/given.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
@@ -69,10 +70,10 @@ async function runLocally(options: Options): Promise<boolean> {
   const made = makeCause({ ...options, inputs: pairsOf(options.input, '--input') }, tree)
   const cause = options.eventFile === undefined ? made : { ...made, payload: readEventFile(options.eventFile) }
   const vars = { ...valuesOfFile(options.varFile, '--var-file'), ...pairsOf(options.var, '--var') }
-  const chosen = chooseWorkflows(options, { tree, cause, show })
+  const chosen = await chooseWorkflows(options, { tree, cause, show })
   const planned = chosen.map((workflow) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, job: options.job }) }))
   const secrets = {
-    GITHUB_TOKEN: `local-${randomBytes(16).toString('hex')}`,
+    GITHUB_TOKEN: `local-${randomHex(16)}`,
     ...valuesOfFile(options.secretFile, '--secret-file'),
     ...secretsOf(options.secret),
   }
@@ -109,14 +110,15 @@ async function runLocally(options: Options): Promise<boolean> {
 }
 
 /** All that the event starts; with `-W` the named one, whatever branches it is for. */
-function chooseWorkflows(options: Options, from: { tree: WorkingTree; cause: RunCause; show: Show }): readonly Workflow[] {
+async function chooseWorkflows(options: Options, from: { tree: WorkingTree; cause: RunCause; show: Show }): Promise<readonly Workflow[]> {
   const { tree, cause, show } = from
-  const workflows = readWorkflowFiles(tree.dir, options.workflow).map(({ file, text }) => {
-    const { value, diagnostics } = parseWorkflow(file, text)
-    if (value === undefined) throw refuse('workflow-invalid', file, diagnostics)
+  const workflows: Workflow[] = []
+  for (const source of readWorkflowFiles(tree.dir, options.workflow)) {
+    const { value, diagnostics } = await parseFile('workflow', source, join(defaultCacheDir(), 'parsed'))
+    if (value === undefined) throw refuse('workflow-invalid', source.file, diagnostics)
     for (const diagnostic of diagnostics) show.note(formatDiagnostic(diagnostic))
-    return value
-  })
+    workflows.push(value)
+  }
   const starts = workflows.filter((workflow) => matchTrigger(workflow, { event: cause.event, ref: cause.ref }))
   if (starts.length > 0) return starts
   if (options.workflow === undefined) {

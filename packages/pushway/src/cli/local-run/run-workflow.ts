@@ -117,6 +117,7 @@ function workerInput(run: LocalRun, spec: JobSpec, dir: string): WorkerInput {
       npmCache: join(cache, 'npm'),
       buildCache: join(cache, 'build'),
       images: join(cache, 'images'),
+      parsed: join(cache, 'parsed'),
     },
     source: { kind: 'tree', dir: run.treeDir },
     actions: { sources: run.actions, cache: join(cache, 'actions') },

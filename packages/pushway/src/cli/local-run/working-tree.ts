@@ -1,10 +1,11 @@
 // What a local run knows of the working tree: its repository's name, ref, commit, and workflow files.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { execProgram } from '../../util/exec.ts'
+import { type GitHead, readGitFiles } from './git-files.ts'
 
 export interface WorkingTree {
   /** The repository's top folder, or the present one where there is none. */
@@ -19,20 +20,25 @@ export interface WorkingTree {
 const noCommit = '0'.repeat(40)
 
 export async function readWorkingTree(cwd: string): Promise<WorkingTree> {
+  const head = readGitFiles(realpathSync(cwd)) ?? (await askGit(cwd))
+  const { dir } = head
+  const repository = /[:/]([A-Za-z0-9._-]+\/[A-Za-z0-9._-]+?)(?:\.git)?\/?$/.exec(head.remote ?? '')?.[1]
+  const name = basename(dir).replace(/[^A-Za-z0-9._-]/g, '-') || 'project'
+  return { dir, ref: head.ref ?? 'refs/heads/main', sha: head.sha ?? noCommit, repository: repository ?? `local/${name}`, actor: userInfo().username }
+}
+
+async function askGit(cwd: string): Promise<GitHead> {
   const git = async (...args: string[]) => {
     const { exit, stdout } = await execProgram(['git', ...args], { cwd })
-    return exit === 0 ? stdout.trim() : ''
+    return exit === 0 && stdout.trim() !== '' ? stdout.trim() : undefined
   }
-  const [top, sha, ref, remote] = await Promise.all([
+  const [dir = resolve(cwd), sha, ref, remote] = await Promise.all([
     git('rev-parse', '--show-toplevel'),
     git('rev-parse', '--verify', '--quiet', 'HEAD'),
     git('symbolic-ref', '--quiet', 'HEAD'),
     git('config', '--get', 'remote.origin.url'),
   ])
-  const dir = top || resolve(cwd)
-  const repository = /[:/]([A-Za-z0-9._-]+\/[A-Za-z0-9._-]+?)(?:\.git)?\/?$/.exec(remote)?.[1]
-  const name = basename(dir).replace(/[^A-Za-z0-9._-]/g, '-') || 'project'
-  return { dir, ref: ref || 'refs/heads/main', sha: sha || noCommit, repository: repository ?? `local/${name}`, actor: userInfo().username }
+  return { dir, ...(sha ? { sha } : {}), ...(ref ? { ref } : {}), ...(remote ? { remote } : {}) }
 }
 
 export interface SourceFile {

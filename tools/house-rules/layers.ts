@@ -4,7 +4,7 @@ import { type Import, importsOf } from './imports.ts'
 import type { Finding, SourceFile } from './source.ts'
 
 const base = ['core', 'ports', 'util', 'oci', 'config']
-const middle = ['store', 'drivers', 'runner', 'git', 'registry', 'proxy', 'agent', 'watch', 'observe', 'perform', 'engine']
+const middle = ['store', 'results', 'drivers', 'runner', 'git', 'registry', 'proxy', 'agent', 'watch', 'observe', 'perform', 'engine']
 const surfaces = ['http', 'cli']
 
 /** Layer → what it may import besides itself. A new folder needs a row here, and its reason in docs/architecture.md. */

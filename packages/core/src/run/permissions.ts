@@ -14,3 +14,10 @@ export function tokenPermissions(workflow: Permissions | undefined, job: Permiss
   if ('all' in wanted) return { contents: wanted.all, packages: wanted.all }
   return { contents: wanted.named.contents ?? 'none', packages: wanted.named.packages ?? 'none' }
 }
+
+/** Whether a job may ask for an identity token (OpenID Connect): only when `permissions` say so. */
+export function mayAskIdToken(workflow: Permissions | undefined, job: Permissions | undefined): boolean {
+  const wanted = job ?? workflow
+  if (!wanted) return false
+  return 'all' in wanted ? wanted.all === 'write' : wanted.named['id-token'] === 'write'
+}

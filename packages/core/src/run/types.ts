@@ -223,6 +223,18 @@ export interface JobServer {
   /** Registry host names that mean the embedded registry: `ghcr.io`. */
   readonly registryAliases: readonly string[]
   readonly builder: 'embedded' | 'docker'
+  /** What actions of the job use to keep artifacts and caches. */
+  readonly services?: JobServices
+}
+
+/** Where the services for actions are, and the job's tokens for them. */
+export interface JobServices {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string
+  /** ACTIONS_RUNTIME_TOKEN. */
+  readonly token: string
+  /** Only with `permissions: id-token: write`. */
+  readonly idToken?: { readonly url: string; readonly token: string }
 }
 
 /** What a worker reports, in order; the spool file holds one JSON object a line. */

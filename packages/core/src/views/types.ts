@@ -86,6 +86,19 @@ export interface JobView {
   readonly outputs: Readonly<Record<string, string>>
 }
 
+/** A file that a job has kept for others. `digest` is that of the whole (zip) file. */
+export interface ArtifactView {
+  readonly id: number
+  readonly name: string
+  readonly job: string
+  readonly attempt: number
+  /** Bytes. */
+  readonly size: number
+  readonly digest?: Digest
+  readonly createdAt: EpochMs
+  readonly expiresAt: EpochMs
+}
+
 export interface StepView {
   readonly index: number
   readonly name: string

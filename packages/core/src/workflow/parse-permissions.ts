@@ -15,7 +15,7 @@ export function readPermissions(source: YamlSource, entry: Entry | undefined): P
   if (!isMapValue(entry.value)) return textOf(entry.value) === 'write-all' ? { all: 'write' } : { all: 'read' }
   const entries = entriesOf(source, entry.value)
   for (const { key, keyAt, value } of entries) {
-    if (textOf(value) !== 'write' || enforced.some((name) => name === key)) continue
+    if (textOf(value) !== 'write' || key === 'id-token' || enforced.some((name) => name === key)) continue
     const message = `\`${key}: write\` gives nothing here: the token can write ${enforced.join(' and ')} only.`
     add(source.findings, keyAt, { code: 'permission-without-effect', message, severity: 'warning' })
   }

@@ -5,5 +5,6 @@ import { registry } from './0002-registry.ts'
 import { accounts } from './0003-accounts.ts'
 import { images } from './0004-images.ts'
 import { tokenPermissions } from './0005-token-permissions.ts'
+import { results } from './0006-results.ts'
 
-export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions]
+export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results]

@@ -144,6 +144,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     router: outside.router,
     runtimes: { process: outside.runtime },
     tokens: { create: async () => new Secret('token'), revoke: () => undefined },
+    services: { issue: async () => ({ url: 'http://127.0.0.1:1', token: 'none' }) },
     server: { url: 'http://127.0.0.1:1', registryAliases: ['ghcr.io'], engineAvailable: async () => false },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   }

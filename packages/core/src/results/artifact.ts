@@ -4,7 +4,7 @@
 import type { EpochMs } from '../text/ids.ts'
 
 /** GitHub's default and its upper limit, in days. */
-export const retentionDays = { usual: 90, most: 90 } as const
+const retentionDays = { usual: 90, most: 90 } as const
 
 const day = 24 * 60 * 60_000
 const longestName = 255

@@ -87,7 +87,14 @@ test('what was used longest ago goes first, and what nobody reads for a week', (
 })
 
 describe('an identity token', () => {
-  const github = { repository: 'acme/shop', ref: main, event_name: 'push', sha: 'a'.repeat(40), run_id: 'r1', workflow_ref: 'acme/shop/.github/workflows/ci.yml@x' }
+  const github = {
+    repository: 'acme/shop',
+    ref: main,
+    event_name: 'push',
+    sha: 'a'.repeat(40),
+    run_id: 'r1',
+    workflow_ref: 'acme/shop/.github/workflows/ci.yml@x',
+  }
   test.each([
     ['a branch', {}, undefined, 'repo:acme/shop:ref:refs/heads/main'],
     ['a tag', { ref: 'refs/tags/v1' }, undefined, 'repo:acme/shop:ref:refs/tags/v1'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseWorkflow } from '../workflow/parse.ts'
-import { tokenPermissions } from './permissions.ts'
+import { mayAskIdToken, tokenPermissions } from './permissions.ts'
 
 const read = (workflow: string, job: string) => {
   const text = `on: push\n${workflow && `permissions: ${workflow}\n`}jobs:\n  a: { runs-on: x, steps: [{ run: a }]${job && `, permissions: ${job}`} }`
@@ -22,6 +22,15 @@ test.each([
 })
 
 test('a right that the token can not have is a warning; a word that is none of GitHub is refused', () => {
-  expect(read('', '{ id-token: write }').codes).toEqual(['warning permission-without-effect'])
+  expect(read('', '{ discussions: write }').codes).toEqual(['warning permission-without-effect'])
   expect(read('', '{ contents: all }').codes).toEqual(['error schema'])
 })
+
+test.each([
+  [undefined, undefined, false],
+  [{ all: 'read' }, undefined, false],
+  [{ all: 'write' }, undefined, true],
+  [{ all: 'write' }, { named: { contents: 'write' } }, false],
+  [{ named: { 'id-token': 'write' } }, undefined, true],
+  [{ named: { 'id-token': 'read' } }, undefined, false],
+] as const)('identity tokens: workflow %j, job %j gives %j', (workflow, job, allowed) => expect(mayAskIdToken(workflow, job)).toBe(allowed))

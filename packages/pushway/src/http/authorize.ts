@@ -36,6 +36,7 @@ const needs = {
   'image.remove': 'write',
   'image.administer': 'admin',
   'image.collect': 'installation',
+  'id-token.administer': 'installation',
   'webhook.read': 'admin',
   'webhook.set': 'admin',
   'member.list': 'read',

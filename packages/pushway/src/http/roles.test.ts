@@ -33,6 +33,7 @@ const values: Readonly<Record<string, string>> = {
   id: 'd1',
   setting: 'TOKEN',
   user: 'nobody',
+  artifact: '1',
 }
 const bodies: Readonly<Record<string, unknown>> = {
   'POST /projects': { name: 'acme/new' },

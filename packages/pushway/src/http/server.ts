@@ -7,6 +7,7 @@ import { createGitHandler, type GitAccess, isGitPath } from '../git/server.ts'
 import { createWebhookHandler } from '../git/webhooks.ts'
 import type { Principal } from '../ports/principal.ts'
 import type { RegistryRight } from '../ports/registry-index.ts'
+import { isResultsPath } from '../results/index.ts'
 import { createApi, sendError, sendJson, toError } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize, may, mayUseImages } from './authorize.ts'
@@ -77,6 +78,7 @@ function createHandlers(options: HttpOptions, metrics: Metrics): Handlers {
   return {
     git: createGit(options),
     registry: options.registry,
+    results: options.results,
     hooks: createHooks(options),
     api: createApi(options, allRoutes(options)),
     ui: createStatic(options.webDir),
@@ -132,6 +134,7 @@ function isLoopback(req: IncomingMessage): boolean {
 function partOf(path: string): Part {
   if (path === '/healthz' || path === '/metrics') return 'system'
   if (path === '/v2' || path.startsWith('/v2/')) return 'registry'
+  if (isResultsPath(path)) return 'results'
   if (path.startsWith('/hooks/')) return 'hooks'
   if (path.startsWith('/api/')) return 'api'
   return isGitPath(path) ? 'git' : 'ui'

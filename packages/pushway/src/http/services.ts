@@ -6,6 +6,7 @@ import type { GitAccess } from '../git/server.ts'
 import type { Accounts } from '../ports/accounts.ts'
 import type { ImagePolicies, Images } from '../ports/images.ts'
 import type { Clock } from '../ports/misc.ts'
+import type { Artifacts } from '../ports/results.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import type { WebhookStore } from '../ports/webhooks.ts'
 import type { ProgramLog } from '../ports/world.ts'
@@ -22,6 +23,9 @@ export interface Services {
   readonly webhooks: WebhookStore
   readonly images: Images
   readonly imagePolicies: ImagePolicies
+  readonly artifacts: Artifacts
+  /** Replaces the key that identity tokens of jobs are signed with. */
+  readonly rotateIdTokenKey: () => Promise<void>
   readonly clock: Clock
   readonly log: ProgramLog
   readonly version: string
@@ -34,6 +38,8 @@ export interface HttpOptions extends Services {
   readonly traffic?: () => Promise<TrafficTotals | undefined>
   /** The handler of `/v2/`. */
   readonly registry: RawHandler
+  /** What actions of jobs call: artifacts, caches, identity tokens. */
+  readonly results: RawHandler
   /** The built UI; absent: none is served. */
   readonly webDir?: string
   /** How long a push shows what it started, when it is not asked to wait; 3 s unless told. */

@@ -5,11 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { PushwayEvent, StoredEvent } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { ProjectView, RunView } from '@pushway/core/views/types.ts'
 import { openRepositories } from '../git/repositories.ts'
 import type { Images } from '../ports/images.ts'
+import type { Artifacts } from '../ports/results.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { openDatabase } from '../store/database.ts'
@@ -149,6 +151,19 @@ const noImages: Images = {
   scrub: async () => ({ checked: 0, bytes: 0, repaired: 0, damaged: [], missing: [] }),
 }
 
+/** One artifact, `dist` (1), of run `r1`. */
+const oneArtifact: Artifacts = {
+  list: (run) => (run === 'r1' ? [{ id: 1, name: 'dist', job: 'test', attempt: 1, size: 3, createdAt: 1, expiresAt: 2 }] : []),
+  open: async () => ({
+    artifact: oneArtifact.list('r1')[0] as never,
+    mime: 'application/zip',
+    fileName: 'dist.zip',
+    bytes: Readable.from([Buffer.from('zip')]),
+  }),
+  link: () => 'http://localhost/',
+  remove: async () => undefined,
+}
+
 function fakeRun(): RunView {
   return {
     id: 'r1',
@@ -186,6 +201,8 @@ export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
     ...{ accounts, repositories, webhooks, clock, log, commands: engine.commands, queries: engine.queries, version: '1.2.3', pushProgressMs: 300 },
     publicUrl: () => url,
     registry: async (_, res) => void res.end('registry'),
+    results: async (_, res) => void res.end('results'),
+    ...{ artifacts: oneArtifact, rotateIdTokenKey: async () => undefined },
     traffic: async () => ({ groups: { 'acme/hello/production~web~r1': { requests: 7, errors: 1 } } }),
     ...overrides,
   })

@@ -29,6 +29,7 @@ import type { Commands, Queries } from '../ports/service.ts'
 import type { ProgramLog, World } from '../ports/world.ts'
 import { refuseInUse } from '../registry/images.ts'
 import { createRegistry } from '../registry/index.ts'
+import type { Results } from '../results/index.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { createEventStore } from '../store/event-store.ts'
@@ -50,6 +51,7 @@ import { startDataPlane } from './data-plane.ts'
 import { engineAnswers } from './docker-engine.ts'
 import { keepImages } from './keep-images.ts'
 import { openBlobs } from './open-blobs.ts'
+import { keepResults, serverResults } from './keep-results.ts'
 import { version } from './version.ts'
 import { webFolder } from './web-folder.ts'
 
@@ -77,6 +79,7 @@ async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<R
     const queries = createQueries(shop)
     const commands = createCommands(shop, queries)
     const images = keepImages(parts, { queries, folder, signal: stopping.signal })
+    keepResults(parts.results, log, stopping.signal)
     server = createHttpServer(httpOptions({ parts, commands, queries, address, log, images }))
     // The port before the data plane: without it nothing else is started.
     address.url = await listen(server, options)
@@ -124,7 +127,7 @@ interface HttpInput {
 }
 
 function httpOptions({ parts, commands, queries, address, log, images }: HttpInput): HttpOptions {
-  const { accounts, repositories, webhooks, blobs, index, shop, imagePolicies, imageUses } = parts
+  const { accounts, repositories, webhooks, blobs, index, shop, imagePolicies, imageUses, results } = parts
   const registry = createRegistry({
     blobs,
     index,
@@ -154,6 +157,9 @@ function httpOptions({ parts, commands, queries, address, log, images }: HttpInp
     version,
     publicUrl: () => address.url,
     registry,
+    artifacts: results.artifacts,
+    rotateIdTokenKey: () => results.idTokenKeys.rotate(),
+    results: (req, res) => results.handle({ req, res }),
     traffic: () => readProxyMetrics(parts.proxySocket, AbortSignal.timeout(2_000)).catch(() => undefined),
     ...(webDir ? { webDir } : {}),
   }
@@ -176,11 +182,13 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const toolchainCacheDir = join(defaultCacheDir(), 'toolchains')
   const agentSocket = controlSocket(folder.path('agent'), 'agent')
   const proxySocket = controlSocket(folder.path('proxy'), 'proxy')
+  const lists = createLists(database)
+  const results: Results = serverResults({ folder, database, settings, lists, repositories, log: options.log, url: () => address.url })
   const world: World = {
     clock,
     ids: createIds(clock),
     store: createEventStore(database, clock),
-    lists: createLists(database),
+    lists,
     settings,
     git: repositories,
     jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir, actions: actionSources(folder, process.env) }),
@@ -192,6 +200,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
       create: async (run, project, permissions) => new Secret(accounts.createRunToken(run, project, permissions ? { permissions } : {}).token),
       revoke: (run) => accounts.revokeRunTokens(run),
     },
+    services: results,
     server: {
       get url() {
         return address.url
@@ -211,7 +220,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   }
   const kept = { index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), imagePolicies: createImagePolicies(database) }
   const imageUses = createImageUses(shop, kept.imagePolicies)
-  return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, ...kept }
+  return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, results, ...kept }
 }
 
 function makeEngine(shop: Workshop, signal: AbortSignal): Engine {

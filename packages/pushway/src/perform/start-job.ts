@@ -3,7 +3,7 @@
 import { streams } from '@pushway/core/event/types.ts'
 import type { Project } from '@pushway/core/project/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { RunAction, RunEvent } from '@pushway/core/run/types.ts'
+import type { JobServices, JobSpec, RunAction, RunEvent } from '@pushway/core/run/types.ts'
 import type { Performer, Workshop } from '../model/workshop.ts'
 
 type StartJob = Extract<RunAction, { kind: 'StartJob' }>
@@ -19,7 +19,10 @@ export const startJob: Performer = {
     const planned = state.plan?.jobs.find(({ key }) => key === body.job)
     const job = workflow?.jobs.find(({ id }) => id === (planned?.id ?? body.job))
     if (!workflow || !planned || !job) throw fail('not-found', { what: 'job', name: body.job })
-    const [{ jobSpec }, { tokenPermissions }] = await Promise.all([import('@pushway/core/run/contexts.ts'), import('@pushway/core/run/permissions.ts')])
+    const [{ jobSpec }, { mayAskIdToken, tokenPermissions }] = await Promise.all([
+      import('@pushway/core/run/contexts.ts'),
+      import('@pushway/core/run/permissions.ts'),
+    ])
     checkLabels(planned.runsOn, world.jobs.capabilities.labels)
     const scope = { project, environment: planned.environment }
     const token = (await world.tokens.create(body.run, project, tokenPermissions(workflow.permissions, job.permissions))).reveal()
@@ -35,7 +38,12 @@ export const startJob: Performer = {
       secrets: { ...secrets, GITHUB_TOKEN: token },
       server: { url: world.server.url, token, registryAliases: world.server.registryAliases, builder: await chooseBuilder(shop, config) },
     })
-    await world.jobs.start({ project, run: body.run, job: body.job, attempt: body.attempt }, spec, signal)
+    const services = await world.services.issue({
+      ...{ project, job: body.job, spec },
+      idToken: mayAskIdToken(workflow.permissions, job.permissions),
+      ...(planned.environment === undefined ? {} : { environment: planned.environment }),
+    })
+    await world.jobs.start({ project, run: body.run, job: body.job, attempt: body.attempt }, withServices(spec, services), signal)
     return []
   },
   refused(action, problem) {
@@ -46,6 +54,10 @@ export const startJob: Performer = {
     ]
     return [{ stream: streams.run(run), expected: 'any', events }]
   },
+}
+
+function withServices(spec: JobSpec, services: JobServices): JobSpec {
+  return spec.server ? { ...spec, server: { ...spec.server, services } } : spec
 }
 
 function checkLabels(wanted: readonly string[], served: readonly string[]): void {

@@ -1,9 +1,9 @@
 // The ports of the results service: artifacts, caches and the uploads they come from; and what a job is given to reach it.
 
 import type { CacheEntry } from '@pushway/core/results/cache.ts'
-import type { ArtifactView } from '@pushway/core/views/types.ts'
 import type { JobServices, JobSpec } from '@pushway/core/run/types.ts'
 import type { Digest, EnvironmentName, EpochMs, ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { ArtifactView } from '@pushway/core/views/types.ts'
 import type { Secret } from '../util/secret.ts'
 
 /** One piece of uploaded content, in the blob store. */
@@ -110,7 +110,10 @@ export interface JobServiceIssuer {
 export interface Artifacts {
   list(run: RunId): readonly ArtifactView[]
   /** The bytes; all of them are read and checked while they are read. */
-  open(run: RunId, id: number): Promise<{ readonly artifact: ArtifactView; readonly mime: string; readonly bytes: AsyncIterable<Uint8Array> }>
+  open(
+    run: RunId,
+    id: number,
+  ): Promise<{ readonly artifact: ArtifactView; readonly mime: string; readonly fileName: string; readonly bytes: AsyncIterable<Uint8Array> }>
   /** An address that needs no sign-in and works for a short time. */
   link(run: RunId, id: number): string
   remove(run: RunId, id: number): Promise<void>

@@ -7,6 +7,7 @@ import type { Secret } from '../util/secret.ts'
 import type { JobRunner } from './jobs.ts'
 import type { Lists } from './lists.ts'
 import type { Clock, GitHost, Ids } from './misc.ts'
+import type { JobServiceIssuer } from './results.ts'
 import type { Router } from './router.ts'
 import type { Runtime } from './runtime.ts'
 import type { Settings } from './settings.ts'
@@ -46,6 +47,7 @@ export interface World {
   readonly router: Router
   readonly runtimes: Readonly<Partial<Record<EnvironmentConfig['runtime'], Runtime>>>
   readonly tokens: RunTokens
+  readonly services: JobServiceIssuer
   readonly server: ServerFacts
   readonly log: ProgramLog
 }

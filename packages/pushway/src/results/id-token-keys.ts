@@ -13,9 +13,7 @@ const rotateAfterMs = 90 * day
 /** Longer than any token lives, and than verifiers keep a list of keys. */
 const publishedAfterMs = 2 * day
 
-const shape = z.array(
-  z.object({ kid: z.string(), createdAt: z.number(), retiredAt: z.number().optional(), jwk: z.looseObject({ kty: z.literal('RSA') }) }),
-)
+const shape = z.array(z.object({ kid: z.string(), createdAt: z.number(), retiredAt: z.number().optional(), jwk: z.looseObject({ kty: z.literal('RSA') }) }))
 type StoredKey = z.infer<typeof shape>[number]
 
 export interface IdTokenKeys {

@@ -1,11 +1,12 @@
 // The results service of a server or of one local run: artifacts, caches and identity tokens for the actions of jobs.
 
 import { randomBytes, randomUUID } from 'node:crypto'
+import { fail } from '@pushway/core/reason/errors.ts'
 import { cacheLimits, cacheScopes } from '@pushway/core/results/cache.ts'
 import { defaultAudience, idTokenClaims, idTokenTimes } from '@pushway/core/results/id-token.ts'
-import { fail } from '@pushway/core/reason/errors.ts'
 import type { JobServices } from '@pushway/core/run/types.ts'
 import type { EpochMs, ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { ArtifactView } from '@pushway/core/views/types.ts'
 import type { ArtifactRow, Artifacts, JobServiceIssuer, JobServiceRequest, SealedValues } from '../ports/results.ts'
 import { Secret } from '../util/secret.ts'
 import { type Exchange, readSmallBody, sendJson, sendTwirpError, TwirpError } from './answers.ts'
@@ -189,10 +190,14 @@ function createArtifacts({ options, context }: Parts): Artifacts {
     return row
   }
   return {
-    list: (run) => options.store.artifacts(run).filter((row) => row.ready && row.expiresAt > options.now()),
+    list: (run) =>
+      options.store
+        .artifacts(run)
+        .filter((row) => row.ready && row.expiresAt > options.now())
+        .map(viewOf),
     async open(run, id) {
       const row = find(run, id)
-      return { artifact: row, mime: row.mime, bytes: readContent(context, options.store.content(row.upload)) }
+      return { artifact: viewOf(row), mime: row.mime, fileName: fileNameOf(row), bytes: readContent(context, options.store.content(row.upload)) }
     },
     link: (run, id) => context.sign(options.url(), find(run, id).upload, 'read'),
     async remove(run, id) {
@@ -201,6 +206,10 @@ function createArtifacts({ options, context }: Parts): Artifacts {
       await removeUpload(context, row.upload)
     },
   }
+}
+
+function viewOf({ id, name, job, attempt, size, digest, createdAt, expiresAt }: ArtifactRow): ArtifactView {
+  return { id, name, job, attempt, size, createdAt, expiresAt, ...(digest === undefined ? {} : { digest }) }
 }
 
 async function sweep(context: ResultsContext): Promise<number> {

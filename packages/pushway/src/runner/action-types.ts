@@ -10,6 +10,8 @@ export interface FoundAction {
   /** As the job's processes see it. */
   readonly dir: string
   readonly definition: ActionDefinition
+  /** The argument array that runs a built-in action; the name of a stage is added. */
+  readonly program?: readonly string[]
   /** `owner/name` and the ref it was asked at; absent for a folder of the workspace. */
   readonly repository?: string
   readonly ref?: string

@@ -13,6 +13,7 @@ import type { JobPaths } from './layout.ts'
 import type { Masker } from './mask.ts'
 import type { Matchers } from './matchers.ts'
 import type { Sandbox } from './sandbox.ts'
+import type { ServiceAccess } from './service-variables.ts'
 
 export interface StepResult {
   readonly outputs: Readonly<Record<string, string>>
@@ -82,6 +83,8 @@ export interface JobState {
   readonly saved: Map<string, ActionMemory>
   readonly actions: ActionResolver
   readonly matchers: Matchers
+  /** Artifacts, caches, identity tokens; absent where there are none. */
+  readonly services?: ServiceAccess
   /** Runs one step: how composite actions run theirs. */
   readonly runStep: (state: JobState, step: Step) => Promise<void>
   readonly frame?: ActionFrame

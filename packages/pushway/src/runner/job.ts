@@ -15,6 +15,7 @@ import { createActionResolver } from './resolve-action.ts'
 import { runProcess } from './run-process.ts'
 import { isOnPath } from './run-step.ts'
 import { openSandbox } from './sandbox.ts'
+import { type ServiceAccess, standingServices } from './service-variables.ts'
 import { runStep } from './step.ts'
 
 /** How a job is asked to end early. `force` is aborted by itself some time after `cancel`. */
@@ -37,13 +38,18 @@ export function newMark(): string {
 }
 
 /** Runs the job and reports everything to `sink`, the result included. Never throws: what goes wrong is the job's result. */
-export async function runJob(input: WorkerInput, sink: JobSink, control: JobControl & { readonly mark: string }): Promise<JobResult> {
+export async function runJob(
+  input: WorkerInput,
+  sink: JobSink,
+  control: JobControl & { readonly mark: string; readonly services?: ServiceAccess },
+): Promise<JobResult> {
   const masker = createMasker(secretValues(input))
   sink.report({ type: 'started', at: Date.now() })
   const limits = jobLimits(input.spec.timeoutMs, control)
   let result: JobResult
   try {
-    result = await runSteps(input, { sink, masker, mark: control.mark, ...limits.signals })
+    const services = control.services ?? standingServices(input.spec.server?.services)
+    result = await runSteps(input, { sink, masker, mark: control.mark, ...limits.signals, ...(services ? { services } : {}) })
     if (limits.timedOut()) {
       result = { ...result, conclusion: 'timed_out', problem: `The job has run for longer than its limit of ${minutes(input.spec.timeoutMs)}.` }
     }
@@ -64,6 +70,7 @@ interface RunEnvironment {
   readonly mark: string
   readonly stop: AbortSignal
   readonly force: AbortSignal
+  readonly services?: ServiceAccess
 }
 
 async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobResult> {
@@ -93,6 +100,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     actions: createActionResolver({ input, paths, say: (text) => createJobLog(run.sink, run.masker).say(-1, text) }),
     runStep,
     failed: false,
+    ...(run.services ? { services: run.services } : {}),
   }
   try {
     await linkToolchains(state)
@@ -206,7 +214,14 @@ function jobLimits(timeoutMs: number, control: JobControl) {
 
 function secretValues({ spec }: WorkerInput): readonly string[] {
   const token = spec.contexts.github.token
-  return [...Object.values(spec.contexts.secrets), spec.server?.token ?? '', typeof token === 'string' ? token : '']
+  const services = spec.server?.services
+  return [
+    ...Object.values(spec.contexts.secrets),
+    spec.server?.token ?? '',
+    services?.token ?? '',
+    services?.idToken?.token ?? '',
+    typeof token === 'string' ? token : '',
+  ]
 }
 
 function located(error: EvaluationError): string {

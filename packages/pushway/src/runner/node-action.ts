@@ -13,6 +13,7 @@ import { ActionFailure } from './actions/types.ts'
 import { type ActionMemory, commandFile, type JobState, jobUid, stepScope } from './job-state.ts'
 import { makeFifos } from './make-fifos.ts'
 import { runCommand } from './run-command.ts'
+import { actionServiceVariables, nodeArguments } from './service-variables.ts'
 import type { StepRun } from './step-run.ts'
 
 export interface NodeCall {
@@ -80,23 +81,29 @@ function memoryOf(state: JobState, key: string): ActionMemory {
 }
 
 async function runStage(state: JobState, { action, inputs, run }: NodeCall, stage: { file: string; key: string }): Promise<boolean> {
-  const file = join(action.dir, stage.file)
-  if (!existsSync(file)) throw new ActionFailure(`File not found: '${file}'`)
-  const node = await chooseNode(state, action, run)
+  const argv = await stageCommand(state, { action, run }, stage.file)
   const memory = memoryOf(state, run.key)
   const [fifo] = await makeFifos([commandFile(state, `out-${stage.key}-js`)], jobUid(state.input))
-  const { code, ok, problem } = await runCommand(state, [node, file], {
+  const { code, ok, problem } = await runCommand(state, argv, {
     run: { ...run, key: stage.key },
     cwd: state.paths.workspace,
     fifo,
-    extra: { ...inputVariables(inputs), ...stateVariables(memory), ...actionVariables(action, run) },
+    extra: { ...inputVariables(inputs), ...stateVariables(memory), ...actionVariables(action, run), ...(await actionServiceVariables(state)) },
     save: (name, value) => {
       memory.state[name] = value
     },
   })
-  if (problem !== undefined) throw new ActionFailure(problem === 'ENOENT' ? `Node.js (${node}) is not there any more.` : problem)
+  if (problem !== undefined) throw new ActionFailure(problem === 'ENOENT' ? `${argv[0]} is not there any more.` : problem)
   if (code !== 0) run.say(`The action ended with exit code ${code}.`)
   return code === 0 && ok
+}
+
+/** Node.js with the action's file; for a built-in action this program itself. */
+async function stageCommand(state: JobState, { action, run }: Pick<NodeCall, 'action' | 'run'>, stage: string): Promise<readonly string[]> {
+  if (action.program) return [...action.program, stage]
+  const file = join(action.dir, stage)
+  if (!existsSync(file)) throw new ActionFailure(`File not found: '${file}'`)
+  return [await chooseNode(state, action, run), ...nodeArguments(state), file]
 }
 
 /** As GitHub's runner makes them: blanks become `_`, nothing else is changed. */

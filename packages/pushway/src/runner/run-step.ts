@@ -7,6 +7,7 @@ import type { RunStep, Template } from '@pushway/core/workflow/types.ts'
 import { commandFile, type JobState } from './job-state.ts'
 import { writeFor } from './layout.ts'
 import { runCommand } from './run-command.ts'
+import { stepServiceVariables } from './service-variables.ts'
 import { shellCommand } from './shell.ts'
 import type { StepRun } from './step-run.ts'
 
@@ -26,7 +27,8 @@ export async function runScript(state: JobState, step: RunStep, run: StepRun): P
   writeFor(file, `${script}\n`, state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
   const argv = shell.argv(file)
   const fifo = (await state.fifos)[step.index]
-  const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, fifo, extra: { GITHUB_ACTION: run.id ?? `__run_${step.index}` } })
+  const extra = { GITHUB_ACTION: run.id ?? `__run_${step.index}`, ...(await stepServiceVariables(state)) }
+  const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, fifo, extra })
   if (problem === 'ENOENT') return refuse(say, `The program ${argv[0]} of the step's shell is not on this machine.`)
   if (problem !== undefined) return refuse(say, problem)
   return code === 0 ? ok : refuse(say, `Process completed with exit code ${code}.`)

@@ -3,6 +3,7 @@
 import { describeApi } from '../openapi.ts'
 import { type Route, route } from '../route.ts'
 import type { Services } from '../services.ts'
+import { artifactRoutes } from './artifacts.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { environmentRoutes } from './environments.ts'
 import { eventRoutes } from './events.ts'
@@ -19,6 +20,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...sessionRoutes(services),
     ...projectRoutes(services),
     ...runRoutes(services),
+    ...artifactRoutes(services),
     ...environmentRoutes(services),
     ...deploymentRoutes(services),
     ...settingRoutes(services),

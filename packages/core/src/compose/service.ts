@@ -48,7 +48,7 @@ export function readService(source: ComposeSource, entry: YamlEntry): RawService
 function readImage(source: ComposeSource, node: YamlNode, what: string): string | undefined {
   const image = readText(source, node, what)
   if (image === undefined) return undefined
-  const fits = /^[A-Za-z0-9][\w.:/-]*(@sha256:[0-9a-f]{64})?$/.test(image)
+  const fits = /^[A-Za-z0-9][\w.:/-]*(@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$/.test(image)
   return fits ? image : badValue(source, node, `${what} must be an image such as redis:7 or ghcr.io/acme/hello, not "${image}".`)
 }
 

@@ -145,7 +145,7 @@ function findPushed(reference: string, images: ResolvedImages): PushedImage | un
   const repository = repositoryOf(reference, images.aliases)
   if (repository === undefined) return undefined
   const same = images.pushed.filter((image) => image.repository.toLowerCase() === repository)
-  const digest = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1]
+  const digest = /@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.exec(reference)?.[1]
   if (digest) return same.find((image) => image.digest === digest)
   return same.findLast((image) => image.tag === tagOf(reference)) ?? same.at(-1)
 }

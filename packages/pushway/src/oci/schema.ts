@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { isDigest } from './digest.ts'
 
-const digest = z.string().refine(isDigest, 'is not a sha256 digest')
+const digest = z.string().refine(isDigest, 'is not a sha256 or sha512 digest')
 
 const descriptor = z.object({
   mediaType: z.string().max(255),

@@ -1,6 +1,5 @@
 // From layers to folders: whiteouts honoured, and nothing that could write or point outside.
 
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, posix } from 'node:path'
@@ -13,6 +12,7 @@ import type { ReadEntry } from 'tar'
 import type { BlobStore } from '../ports/blobs.ts'
 import { joinInside } from '../util/paths.ts'
 import { type ImageConfig, readImage, toImageConfig } from './config.ts'
+import { hashFor } from './digest.ts'
 import { layerPacking } from './media-types.ts'
 import type { Descriptor } from './schema.ts'
 
@@ -136,7 +136,7 @@ async function readLayer(blobs: BlobStore, layer: Descriptor, into: NodeJS.Writa
   const packing = layerPacking(layer.mediaType)
   if (packing === undefined) throw fail('image-invalid', { image: layer.digest, problem: `its layers are ${layer.mediaType}` })
   if (!(await blobs.has(layer.digest))) throw fail('image-missing', { image: layer.digest })
-  const hash = createHash('sha256')
+  const { hash, end } = hashFor(layer.digest)
   const verify = new Transform({
     transform(chunk, _encoding, done) {
       hash.update(chunk)
@@ -146,6 +146,6 @@ async function readLayer(blobs: BlobStore, layer: Descriptor, into: NodeJS.Writa
   const source = await blobs.read(layer.digest)
   if (packing === 'gzip') await pipeline(source, verify, createGunzip(), into)
   else await pipeline(source, verify, into)
-  const got = `sha256:${hash.digest('hex')}`
+  const got = end()
   if (got !== layer.digest) throw fail('digest-mismatch', { wanted: layer.digest, got })
 }

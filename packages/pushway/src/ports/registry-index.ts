@@ -30,6 +30,8 @@ export interface RegistryIndex {
   /** Records a manifest and, with `tag`, lets the tag mean it. */
   putManifest(repository: string, manifest: ManifestRow, tag?: string): void
   manifest(repository: string, digest: Digest): ManifestRow | undefined
+  /** Whether the repository has a manifest. */
+  hasRepository(repository: string): boolean
   /** All manifests of a repository, in the order of their first push. */
   manifests(repository: string): readonly ManifestRow[]
   /** What the tag means now. */

@@ -4,11 +4,12 @@ import { pipeline } from 'node:stream/promises'
 import { isDigest } from '../oci/digest.ts'
 import type { UploadInfo } from '../ports/blobs.ts'
 import { RegistryProblem } from './answer.ts'
+import { announcedLength, endWhenSilent, limitBody, usualBlobLimit, usualStallMs } from './body.ts'
 import { isRepositoryName, parseRange } from './route.ts'
 import type { Exchange } from './types.ts'
 
 function checkDigest(digest: string | null): string {
-  if (digest === null || !isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest ?? ''}" is not a sha256 digest`)
+  if (digest === null || !isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest ?? ''}" is not a sha256 or sha512 digest`)
   return digest
 }
 
@@ -30,7 +31,10 @@ export async function serveBlob(exchange: Exchange, name: string, reference: str
     res.writeHead(206, { ...headers, ...part })
   }
   if (req.method === 'HEAD') return void res.end()
+  // A client that does not take its bytes holds a file and a connection.
+  req.socket.setTimeout(exchange.stallMs ?? usualStallMs)
   await pipeline(await blobs.read(digest, range === 'whole' ? undefined : range), res)
+  exchange.meter?.sent(range === 'whole' ? blob.size : range.end - range.start + 1)
 }
 
 function sendUpload(exchange: Exchange, name: string, { upload, status }: { upload: UploadInfo; status: number }): void {
@@ -51,15 +55,19 @@ function sendCreated(exchange: Exchange, name: string, digest: string): void {
 
 /** POST: mounts a blob of another repository, takes one whole (`?digest=`), or opens an upload. */
 export async function startUpload(exchange: Exchange, name: string): Promise<void> {
-  const { url, blobs, req } = exchange
+  const { url, blobs } = exchange
   const mount = url.searchParams.get('mount')
-  if (mount !== null && (await mountBlob(exchange, name, mount))) return sendCreated(exchange, name, mount)
+  if (mount !== null) {
+    const mounted = await mountBlob(exchange, name, mount)
+    exchange.meter?.mount(mounted)
+    if (mounted) return sendCreated(exchange, name, mount)
+  }
   const digest = url.searchParams.get('digest')
   if (digest !== null) checkDigest(digest)
   const upload = await blobs.uploadStart()
   if (digest === null) return sendUpload(exchange, name, { upload, status: 202 })
   try {
-    await blobs.uploadAppend(upload.id, 0, req)
+    await receive(exchange, upload)
   } catch (error) {
     await blobs.uploadCancel(upload.id)
     throw error
@@ -87,14 +95,31 @@ async function findUpload({ blobs }: Exchange, id: string): Promise<UploadInfo> 
   return upload
 }
 
-/** Appends the request's body; a `Content-Range` must go on where the upload stands. */
+/** Appends the request's body; a `Content-Range` must go on where the upload stands, and be as long as it says. */
 async function append(exchange: Exchange, name: string, upload: UploadInfo): Promise<UploadInfo> {
   const range = /^(?:bytes )?(\d+)-(\d+)/.exec(exchange.req.headers['content-range'] ?? '')
   if (range && Number(range[1]) !== upload.offset) {
     const headers = { location: `/v2/${name}/blobs/uploads/${upload.id}`, range: `0-${Math.max(0, upload.offset - 1)}` }
     throw new RegistryProblem(416, 'BLOB_UPLOAD_INVALID', { message: `The upload is at byte ${upload.offset}, not ${range[1]}`, headers })
   }
-  return exchange.blobs.uploadAppend(upload.id, upload.offset, exchange.req)
+  const length = range ? Number(range[2]) - Number(range[1]) + 1 : Number.NaN
+  const announced = announcedLength(exchange.req)
+  if (range && announced !== length && !Number.isNaN(announced))
+    throw new RegistryProblem(400, 'SIZE_INVALID', `Content-Range says ${length} bytes and Content-Length ${announced}`)
+  return receive(exchange, upload)
+}
+
+/** An upload that grows too large is given up: nothing can become of it. */
+async function receive({ blobs, req, blobLimit = usualBlobLimit, stallMs = usualStallMs, meter }: Exchange, upload: UploadInfo): Promise<UploadInfo> {
+  endWhenSilent(req, stallMs)
+  try {
+    const now = await blobs.uploadAppend(upload.id, upload.offset, limitBody(req, blobLimit - upload.offset))
+    meter?.received(now.offset - upload.offset)
+    return now
+  } catch (error) {
+    if (error instanceof RegistryProblem && error.status === 413) await blobs.uploadCancel(upload.id)
+    throw error
+  }
 }
 
 /** GET, PATCH, PUT and DELETE of an upload. */

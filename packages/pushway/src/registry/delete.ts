@@ -20,7 +20,7 @@ export function deleteManifest(exchange: Exchange, name: string, reference: stri
 /** DELETE of a blob: the repository can't read it any more. One that a manifest of the repository needs stays. */
 export function deleteBlob(exchange: Exchange, name: string, digest: string): void {
   const { index } = exchange
-  if (!isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest}" is not a sha256 digest`)
+  if (!isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest}" is not a sha256 or sha512 digest`)
   if (!index.hasBlob(name, digest)) throw new RegistryProblem(404, 'BLOB_UNKNOWN', `${name} has no blob ${digest}`)
   const holder = index.manifests(name).find((manifest) => index.parts(manifest.digest)?.blobs.some((blob) => blob.digest === digest))
   if (holder) throw new RegistryProblem(409, 'DENIED', `${digest} is a part of ${name}@${holder.digest}: delete that first`)

@@ -7,6 +7,7 @@ import { fail } from '@pushway/core/reason/errors.ts'
 import type { Digest, EpochMs, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Images } from '../ports/images.ts'
 import type { StoredManifest } from '../ports/registry-index.ts'
+import { createDocuments } from './documents.ts'
 import { collectGarbage, type KeeperParts, readGraph } from './garbage.ts'
 import { readReferrers } from './referrers.ts'
 import { scrub } from './scrub.ts'
@@ -61,7 +62,7 @@ interface Found {
 
 /** `acme/hello:v1`, `acme/hello@sha256:…`, `v1`, `sha256:…`. */
 function parseReference(reference: string): { readonly named?: string; readonly tag?: string; readonly digest?: string } {
-  const [, before = '', digest] = /^(?:(.*)@)?(sha256:[0-9a-f]+)$/.exec(reference) ?? [undefined, reference]
+  const [, before = '', digest] = /^(?:(.*)@)?(sha(?:256|512):[0-9a-f]+)$/.exec(reference) ?? [undefined, reference]
   const [, named, tag] = /^([^:]*\/[^:]*)?:?(.*)$/.exec(before) ?? []
   return { ...(named ? { named } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) }
 }
@@ -154,7 +155,7 @@ async function inspect(parts: KeeperParts, graph: ImageGraph, { manifest }: Foun
   const sizes = new Map(graph.blobs.map((blob) => [blob.digest, blob.size]))
   const children = (node?.parts?.manifests ?? []).map((child) => ({ digest: child, size: sizes.get(child) ?? 0, kind: 'manifest' as const }))
   const blobs = (node?.parts?.blobs ?? []).map((blob) => ({ ...blob, kind: 'blob' as const }))
-  const referrers = await readReferrers(parts, repository, digest)
+  const referrers = await readReferrers({ index: parts.index, documents: createDocuments(parts.blobs) }, repository, digest)
   return {
     ...entryOf(lookup, manifest),
     parts: [...children, ...blobs].map((part) => ({ ...part, stored: stored.has(part.digest) })),

@@ -5,6 +5,7 @@ import type { RegistryRight } from '../ports/registry-index.ts'
 import { RegistryProblem, sendJson, sendProblem, toProblem } from './answer.ts'
 import { serveBlob, serveUpload, startUpload } from './blobs.ts'
 import { deleteBlob, deleteManifest } from './delete.ts'
+import { createDocuments, type Documents } from './documents.ts'
 import { serveCatalog, serveTags } from './lists.ts'
 import { putManifest, serveManifest } from './manifests.ts'
 import { serveReferrers } from './referrers.ts'
@@ -21,10 +22,11 @@ export type { RegistryAccess, RegistryOptions, RegistryPush } from './types.ts'
  */
 export function createRegistry(options: RegistryOptions): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const tokens = createRegistryTokens()
+  const documents = createDocuments(options.blobs)
   return async (req, res) => {
     res.setHeader('docker-distribution-api-version', 'registry/2.0')
     try {
-      await answer({ options, tokens }, req, res)
+      await answer({ options, tokens, documents }, req, res)
     } catch (error) {
       if (req.destroyed && !req.complete) return void res.destroy()
       sendProblem(res, toProblem(error) ?? new RegistryProblem(500, 'UNKNOWN', 'The registry made a mistake; try again'))
@@ -39,16 +41,17 @@ type NamedRoute = Extract<RegistryRoute, { readonly name: string }>
 interface Desk {
   readonly options: RegistryOptions
   readonly tokens: RegistryTokens
+  readonly documents: Documents
 }
 
-async function answer({ options, tokens }: Desk, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function answer({ options, tokens, documents }: Desk, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://registry.invalid')
   const route = parseRoute(decodePath(url.pathname))
   if (!route) throw new RegistryProblem(404, 'UNSUPPORTED', 'The registry has no such path')
   const grant = tokens.read(req)
   if (!grant && hasRegistryToken(req)) throw signIn(req)
   const principal = grant ? grant.principal : await options.access.authenticate(req)
-  const exchange: Exchange = { ...options, req, res, url, principal }
+  const exchange: Exchange = { ...options, documents, req, res, url, principal }
   if (route.kind === 'token') return serveToken(exchange, tokens)
   // Somebody who has asked for a token without a credential is known to be nobody.
   const known = principal !== undefined || grant !== undefined

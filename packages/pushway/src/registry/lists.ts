@@ -6,21 +6,22 @@ import type { Exchange } from './types.ts'
 const mostAtOnce = 1000
 
 /** `n` and `last` of a request: more than a thousand at once is never given. */
-function readPage(url: URL): { readonly limit: number; readonly after?: string } {
+export function readPage(url: URL): { readonly limit: number; readonly after?: string } {
   const asked = url.searchParams.get('n')
   if (asked !== null && !/^\d+$/.test(asked)) throw new RegistryProblem(400, 'PAGINATION_NUMBER_INVALID', '`n` must be a number')
   const last = url.searchParams.get('last')
   return { limit: Math.min(asked === null ? mostAtOnce : Number(asked), mostAtOnce), ...(last === null ? {} : { after: last }) }
 }
 
-function nextLink(path: string, { limit, last }: { readonly limit: number; readonly last: string }): { readonly link: string } {
-  return { link: `<${path}?n=${limit}&last=${encodeURIComponent(last)}>; rel="next"` }
+/** The header that says where the list goes on. */
+export function nextLink(path: string, { limit, last, more }: { readonly limit: number; readonly last: string; readonly more?: string }) {
+  return { link: `<${path}?n=${limit}&last=${encodeURIComponent(last)}${more ?? ''}>; rel="next"` }
 }
 
 /** Tags in lexical order. */
 export function serveTags({ url, index, res }: Exchange, name: string): void {
   const { limit, after } = readPage(url)
-  if (index.manifests(name).length === 0) throw new RegistryProblem(404, 'NAME_UNKNOWN', `There is no repository ${name}`)
+  if (!index.hasRepository(name)) throw new RegistryProblem(404, 'NAME_UNKNOWN', `There is no repository ${name}`)
   const found = index.tags(name, { ...(after === undefined ? {} : { after }), limit: limit + 1 })
   const tags = found.slice(0, limit)
   const more = found.length > limit && limit > 0

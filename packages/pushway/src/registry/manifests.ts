@@ -1,23 +1,30 @@
 // Manifests of the registry: kept byte for byte, by digest and tag.
 
 import type { ImageBuildInfo } from '@pushway/core/event/types.ts'
-import { digestOf, isDigest } from '../oci/digest.ts'
+import type { Digest } from '@pushway/core/text/ids.ts'
+import { digestOf, isDigest, splitDigest } from '../oci/digest.ts'
 import { buildLabels, isImageIndex, isImageManifest } from '../oci/media-types.ts'
-import { documentLimit, readChecked, readDocument, readStream } from '../oci/read.ts'
+import { documentLimit, readChecked, readStream } from '../oci/read.ts'
 import { type Checked, checkConfigFile, checkImageIndex, checkImageManifest, type ImageIndex, type ImageManifest } from '../oci/schema.ts'
 import type { ManifestRow } from '../ports/registry-index.ts'
 import { RegistryProblem } from './answer.ts'
+import { endWhenSilent, usualStallMs } from './body.ts'
 import { partsOf } from './parts.ts'
 import { isTag } from './route.ts'
 import type { Exchange } from './types.ts'
 
+/** Indexes in indexes: clients follow them one by one. */
+const deepest = 8
+const mostTags = 100
+
 /** GET and HEAD of a manifest by tag or digest. */
 export async function serveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
-  const { index, blobs, req, res } = exchange
+  const { index, documents, req, res, meter } = exchange
   const digest = isDigest(reference) ? reference : index.tag(name, reference)
   const row = digest === undefined ? undefined : index.manifest(name, digest)
   if (!row) throw new RegistryProblem(404, 'MANIFEST_UNKNOWN', `${name} has no manifest ${reference}`)
-  const bytes = req.method === 'HEAD' ? undefined : await readDocument(blobs, row.digest)
+  const bytes = req.method === 'HEAD' ? undefined : await documents.read(row.digest)
+  if (bytes) meter?.pull()
   res.writeHead(200, { 'content-type': row.mediaType, 'content-length': row.size, 'docker-content-digest': row.digest, etag: `"${row.digest}"` })
   res.end(bytes)
 }
@@ -27,30 +34,55 @@ function unwrap<T>(checked: Checked<T>): T {
   return checked.value
 }
 
+/** The tags that a PUT sets: the one of its path, or those of `?tag=` beside a digest (as the specification after 1.1 has it). */
+function tagsOf({ url }: Exchange, reference: string): readonly string[] {
+  const tags = isDigest(reference) ? url.searchParams.getAll('tag') : [reference]
+  const wrong = tags.find((tag) => !isTag(tag))
+  if (wrong !== undefined) throw new RegistryProblem(400, 'TAG_INVALID', `"${wrong}" can't be a tag`)
+  if (tags.length > mostTags) throw new RegistryProblem(414, 'TAG_INVALID', `At most ${mostTags} tags are set at once`)
+  return tags
+}
+
 /** PUT of a manifest: everything it names must be in the repository already. */
 export async function putManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
-  const { req, res, blobs, index, principal, onPush } = exchange
-  const tag = isDigest(reference) ? undefined : reference
-  if (tag !== undefined && !isTag(tag)) throw new RegistryProblem(400, 'TAG_INVALID', `"${tag}" can't be a tag`)
+  const { req, res, blobs, index, stallMs = usualStallMs } = exchange
+  const tags = tagsOf(exchange, reference)
+  endWhenSilent(req, stallMs)
   const bytes = await readStream(req, documentLimit)
-  const digest = digestOf(bytes)
-  if (tag === undefined && digest !== reference) throw new RegistryProblem(400, 'DIGEST_INVALID', `The manifest's digest is ${digest}, not ${reference}`)
+  const algorithm = isDigest(reference) ? splitDigest(reference).algorithm : 'sha256'
+  const digest = digestOf(bytes, algorithm)
+  if (isDigest(reference) && digest !== reference) throw new RegistryProblem(400, 'DIGEST_INVALID', `The manifest's digest is ${digest}, not ${reference}`)
   const mediaType = (req.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
   const manifest = await checkManifest(exchange, name, { bytes, mediaType })
-  await blobs.put(bytes)
+  await blobs.put(bytes, algorithm)
   const subject = manifest.subject?.digest
   const row: ManifestRow = { digest, mediaType, size: bytes.length, ...(subject ? { subject } : {}) }
   index.setParts(digest, partsOf(manifest))
-  index.putManifest(name, row, tag)
-  const source = await readBuildInfo(exchange, manifest)
-  if (principal) onPush({ repository: name, digest, principal, ...(tag === undefined ? {} : { tag }), ...(source ? { source } : {}) })
+  for (const tag of tags.length > 0 ? tags : [undefined]) index.putManifest(name, row, tag)
+  await announce(exchange, manifest, { name, digest, tags })
   res.writeHead(201, {
     location: `/v2/${name}/manifests/${digest}`,
     'docker-content-digest': digest,
     'content-length': 0,
     ...(subject ? { 'oci-subject': subject } : {}),
+    ...(tags.length > 0 && isDigest(reference) ? { 'oci-tag': [...tags] } : {}),
   })
   res.end()
+}
+
+interface Accepted {
+  readonly name: string
+  readonly digest: Digest
+  readonly tags: readonly string[]
+}
+
+/** Tells who waits for pushes, and the counters. */
+async function announce(exchange: Exchange, manifest: ImageManifest | ImageIndex, { name, digest, tags }: Accepted): Promise<void> {
+  const { principal, onPush, meter } = exchange
+  const source = await readBuildInfo(exchange, manifest)
+  for (const tag of tags.length > 0 ? tags : [undefined])
+    if (principal) onPush({ repository: name, digest, principal, ...(tag === undefined ? {} : { tag }), ...(source ? { source } : {}) })
+  meter?.push()
 }
 
 async function checkManifest(exchange: Exchange, name: string, sent: { bytes: Buffer; mediaType: string }): Promise<ImageManifest | ImageIndex> {
@@ -74,9 +106,21 @@ async function checkManifest(exchange: Exchange, name: string, sent: { bytes: Bu
       return !exchange.index.manifest(name, child.digest)
     })
     if (missing) throw new RegistryProblem(404, 'MANIFEST_BLOB_UNKNOWN', `${name} has no manifest ${missing.digest}`)
+    const children = list.manifests.map((child) => child.digest)
+    if (depthOf(exchange.index, children) > deepest)
+      throw new RegistryProblem(400, 'MANIFEST_INVALID', `The index lists indexes that list indexes, more than ${deepest} deep`)
     return list
   }
   throw new RegistryProblem(415, 'MANIFEST_INVALID', `Manifests of type "${mediaType}" are not kept here: push an OCI or Docker schema 2 image`)
+}
+
+/** How many indexes are below one that lists `digests`, on the longest way. */
+function depthOf(index: Exchange['index'], digests: readonly Digest[]): number {
+  let depth = 0
+  for (let level = digests; level.length > 0 && depth <= deepest; depth++) {
+    level = [...new Set(level.flatMap((digest) => index.parts(digest)?.manifests ?? []))]
+  }
+  return depth
 }
 
 function checkOwnType(own: string | undefined, sent: string): void {

@@ -1,13 +1,14 @@
 // What speaks of a manifest: signatures, bills of materials, provenance. Found by their `subject`.
 
+import { fail } from '@pushway/core/reason/errors.ts'
 import type { Digest } from '@pushway/core/text/ids.ts'
 import { isDigest } from '../oci/digest.ts'
 import { isImageIndex, mediaTypes } from '../oci/media-types.ts'
-import { readChecked } from '../oci/read.ts'
-import { checkImageIndex, checkImageManifest, type ImageIndex, type ImageManifest } from '../oci/schema.ts'
-import type { BlobStore } from '../ports/blobs.ts'
+import { type Checked, checkImageIndex, checkImageManifest, type ImageIndex, type ImageManifest } from '../oci/schema.ts'
 import type { RegistryIndex } from '../ports/registry-index.ts'
 import { RegistryProblem, sendJson } from './answer.ts'
+import type { Documents } from './documents.ts'
+import { nextLink, readPage } from './lists.ts'
 import type { Exchange } from './types.ts'
 
 /** A referrer as the specification's list has it. */
@@ -21,15 +22,16 @@ interface Referrer {
 
 /** The referrers of a digest in a repository, oldest first. */
 export async function readReferrers(
-  { blobs, index }: { readonly blobs: BlobStore; readonly index: Pick<RegistryIndex, 'referrers'> },
+  { documents, index }: { readonly documents: Documents; readonly index: Pick<RegistryIndex, 'referrers'> },
   repository: string,
   digest: Digest,
 ): Promise<readonly Referrer[]> {
   const found: Referrer[] = []
   for (const { mediaType, digest: own, size } of index.referrers(repository, digest)) {
-    const manifest: ImageManifest | ImageIndex = isImageIndex(mediaType)
-      ? await readChecked(blobs, own, checkImageIndex)
-      : await readChecked(blobs, own, checkImageManifest)
+    const checked: Checked<ImageManifest | ImageIndex> = (isImageIndex(mediaType) ? checkImageIndex : checkImageManifest)(await documents.read(own))
+    // It was checked when it was pushed.
+    if (!checked.ok) throw fail('image-invalid', { image: own, problem: checked.problem })
+    const manifest = checked.value
     const artifactType = manifest.artifactType ?? ('config' in manifest ? manifest.config.mediaType : undefined)
     const { annotations } = manifest
     found.push({ mediaType, digest: own, size, ...(artifactType ? { artifactType } : {}), ...(annotations ? { annotations } : {}) })
@@ -39,10 +41,18 @@ export async function readReferrers(
 
 /** The manifests that name `digest` as their subject, as an image index. */
 export async function serveReferrers(exchange: Exchange, name: string, digest: string): Promise<void> {
-  if (!isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest}" is not a sha256 digest`)
+  if (!isDigest(digest)) throw new RegistryProblem(400, 'DIGEST_INVALID', `"${digest}" is not a sha256 or sha512 digest`)
   const wanted = exchange.url.searchParams.get('artifactType')
-  const all = await readReferrers(exchange, name, digest)
-  const manifests = wanted === null ? all : all.filter((one) => one.artifactType === wanted)
+  const { limit, after } = readPage(exchange.url)
+  const all = (await readReferrers(exchange, name, digest)).filter((one) => wanted === null || one.artifactType === wanted)
+  const from = after === undefined ? 0 : all.findIndex((one) => one.digest === after) + 1
+  const manifests = all.slice(from, from + limit)
   const body = { schemaVersion: 2, mediaType: mediaTypes.index, manifests }
-  sendJson(exchange.res, body, { 'content-type': body.mediaType, ...(wanted === null ? {} : { 'oci-filters-applied': 'artifactType' }) })
+  const more = wanted === null ? '' : `&artifactType=${encodeURIComponent(wanted)}`
+  const isLast = from + manifests.length >= all.length || limit === 0
+  sendJson(exchange.res, body, {
+    'content-type': body.mediaType,
+    ...(wanted === null ? {} : { 'oci-filters-applied': 'artifactType' }),
+    ...(isLast ? {} : nextLink(`/v2/${name}/referrers/${digest}`, { limit, last: manifests.at(-1)?.digest ?? '', more })),
+  })
 }

@@ -1,9 +1,9 @@
 // Reads everything that is stored and names what is damaged or missing, and who needs it.
 
-import { createHash } from 'node:crypto'
 import type { DamagedBlob, ScrubReport } from '@pushway/core/images/types.ts'
 import { describeUse } from '@pushway/core/images/uses.ts'
 import type { Digest } from '@pushway/core/text/ids.ts'
+import { hashFor } from '../oci/digest.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import { type KeeperParts, readGraph } from './garbage.ts'
 
@@ -44,14 +44,14 @@ async function stillMissing(blobs: BlobStore, digests: readonly Digest[]): Promi
 }
 
 async function digestOfStored(blobs: BlobStore, digest: Digest): Promise<Digest | undefined> {
-  const hash = createHash('sha256')
+  const { hash, end } = hashFor(digest)
   try {
     for await (const chunk of await blobs.read(digest, { start: 0, end: Number.MAX_SAFE_INTEGER })) hash.update(chunk as Buffer)
   } catch (error) {
     if ((await blobs.has(digest)) === undefined) return undefined
     return `unreadable: ${error instanceof Error ? error.message : String(error)}`
   }
-  return `sha256:${hash.digest('hex')}`
+  return end()
 }
 
 /** Blob → the images that are made of it, and where they are used. Layers that are kept elsewhere (`urls`) are never pushed, so never linked. */

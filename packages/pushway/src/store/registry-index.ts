@@ -26,7 +26,7 @@ export function openRegistryIndex(database: Database, clock: Clock): RegistryInd
 
 type ManifestIndex = Pick<
   RegistryIndex,
-  'putManifest' | 'manifest' | 'manifests' | 'tag' | 'tags' | 'referrers' | 'touchManifest' | 'removeTag' | 'removeManifest' | 'repositories'
+  'putManifest' | 'manifest' | 'hasRepository' | 'manifests' | 'tag' | 'tags' | 'referrers' | 'touchManifest' | 'removeTag' | 'removeManifest' | 'repositories'
 >
 
 function manifestIndex(database: Database, clock: Clock): ManifestIndex {
@@ -52,6 +52,7 @@ function manifestIndex(database: Database, clock: Clock): ManifestIndex {
       const row = database.prepare(`select ${columns} from manifests where repository = ? and digest = ?`).get(repository, digest)
       return row && readManifest(row)
     },
+    hasRepository: (repository) => database.prepare('select 1 as there from manifests where repository = ? limit 1').get(repository) !== undefined,
     manifests: (repository) => database.prepare(`select ${columns} from manifests where repository = ? order by at, rowid`).all(repository).map(readManifest),
     tag(repository, tag) {
       const row = database.prepare('select digest from tags where repository = ? and tag = ?').get(repository, tag)

@@ -13,7 +13,7 @@ export interface Reference {
 }
 
 const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
-const pattern = new RegExp(`^(${part}(?:/${part})*)(?::([\\w][\\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`)
+const pattern = new RegExp(`^(${part}(?:/${part})*)(?::([\\w][\\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$`)
 
 /** Whether the first part of a reference is a registry: it has a dot or a port, or is `localhost`. */
 function isRegistry(first: string): boolean {

@@ -3,7 +3,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
 import type { Readable } from 'node:stream'
 import { fail } from '@pushway/core/reason/errors.ts'
-import { digestOf } from '../../../oci/digest.ts'
+import { digestOf, isDigest, splitDigest } from '../../../oci/digest.ts'
 import { isImageIndex, mediaTypes } from '../../../oci/media-types.ts'
 import { documentLimit, readChecked, readDocument, readStream } from '../../../oci/read.ts'
 import { checkImageIndex, checkImageManifest, type Descriptor } from '../../../oci/schema.ts'
@@ -103,7 +103,8 @@ export async function pullImage(client: RegistryClient, layout: ImageLayout, pul
   await expectStatus(answer, [200], `${repository}:${reference}`)
   const bytes = await readStream(answer.body, documentLimit)
   const mediaType = (answer.headers['content-type'] ?? '').split(';')[0] ?? ''
-  if (reference.startsWith('sha256:') && digestOf(bytes) !== reference) throw fail('digest-mismatch', { wanted: reference, got: digestOf(bytes) })
+  const own = isDigest(reference) ? digestOf(bytes, splitDigest(reference).algorithm) : reference
+  if (own !== reference) throw fail('digest-mismatch', { wanted: reference, got: own })
   if (isImageIndex(mediaType)) return pullImage(client, layout, { repository, reference: chooseManifest(bytes, `${repository}:${reference}`) })
   const checked = checkImageManifest(bytes)
   if (!checked.ok) throw fail('image-invalid', { image: `${repository}:${reference}`, problem: checked.problem })

@@ -37,12 +37,12 @@ export async function pruneImageTrees(imagesDir: string, keep: ReadonlySet<Diges
   let count = 0
   for (const name of await readdir(imagesDir).catch(() => [])) {
     const place = join(imagesDir, name)
-    const [, hex, part] = /^sha256-([0-9a-f]{64})(\..+)?$/.exec(name) ?? []
-    if (hex === undefined) continue
+    const [, tree, part] = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(\..+)?$/.exec(name) ?? []
+    if (tree === undefined) continue
     if (part !== undefined) {
       const found = await stat(place).catch(() => undefined)
       if (found && (part === '.gone' || found.mtimeMs < now - leftoverMs)) await rm(place, { recursive: true, force: true })
-    } else if (!keep.has(`sha256:${hex}`)) {
+    } else if (!keep.has(tree.replace('-', ':'))) {
       await rename(place, `${place}.gone`)
       await rm(`${place}.gone`, { recursive: true, force: true })
       count++

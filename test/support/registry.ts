@@ -7,8 +7,8 @@ import { openFileBlobs } from '../../packages/pushway/src/drivers/blobs/files.ts
 import type { BlobStore } from '../../packages/pushway/src/ports/blobs.ts'
 import type { Principal } from '../../packages/pushway/src/ports/principal.ts'
 import type { RegistryIndex } from '../../packages/pushway/src/ports/registry-index.ts'
-import { createRegistry, type RegistryAccess, type RegistryPush } from '../../packages/pushway/src/registry/index.ts'
-import { openDatabase } from '../../packages/pushway/src/store/database.ts'
+import { createRegistry, type RegistryAccess, type RegistryOptions, type RegistryPush } from '../../packages/pushway/src/registry/index.ts'
+import { type Database, openDatabase } from '../../packages/pushway/src/store/database.ts'
 import { openRegistryIndex } from '../../packages/pushway/src/store/registry-index.ts'
 import { tempDir } from './temp.ts'
 
@@ -50,15 +50,18 @@ const testAccess: RegistryAccess = {
 }
 
 /** Serves a registry on 127.0.0.1 until `close`. */
-export async function serveRegistry(dir = tempDir('registry')): Promise<ServedRegistry> {
-  const blobs = openFileBlobs(`${dir}/blobs`)
-  const database = openDatabase(`${dir}/state.sqlite`)
+export async function serveRegistry(
+  dir = tempDir('registry'),
+  { watch = (database) => database, ...options }: Partial<RegistryOptions> & { readonly watch?: (database: Database) => Database } = {},
+): Promise<ServedRegistry> {
+  const blobs = options.blobs ?? openFileBlobs(`${dir}/blobs`)
+  const database = watch(openDatabase(`${dir}/state.sqlite`))
   const index = openRegistryIndex(database, { now: () => 1_000 })
   const pushes: RegistryPush[] = []
   const requests: string[] = []
   const inUse = new Set<string>()
   const handle = createRegistry({
-    ...{ blobs, index, access: testAccess },
+    ...{ index, access: testAccess, ...options, blobs },
     onPush: (push) => pushes.push(push),
     refuseInUse(repository, digest) {
       if (inUse.has(digest)) throw fail('image-in-use', { image: `${repository}@${digest}`, where: 'live in production (web)' })

@@ -41,7 +41,8 @@ export function claimsOf(state: RunState): readonly Claim[] {
   const { id: run, number = 0 } = state
   const own = state.claim && !state.finished ? [{ ...state.claim, run, number }] : []
   const ofJobs = [...state.jobs.values()].flatMap(({ key, phase, claim }) => (claim && phase !== 'finished' ? [{ ...claim, run, number, job: key }] : []))
-  return [...own, ...ofJobs]
+  const ofCalls = [...state.calls.values()].flatMap(({ key, finished, claim }) => (claim && !finished ? [{ ...claim, run, number, job: key }] : []))
+  return [...own, ...ofCalls, ...ofJobs]
 }
 
 /**

@@ -127,7 +127,7 @@ describe('contexts', () => {
   test('a job spec has everything but the token', () => {
     const job = workflow.jobs[0]
     if (!job) throw new Error('no job')
-    const spec = jobSpec({ state, workflow, job, attempt: 1, vars: options.vars, secrets: { S: 'x' } })
+    const spec = jobSpec({ state, workflow, key: job.id, attempt: 1, vars: options.vars, secrets: { S: 'x' } })
     expect(spec).toMatchObject({
       run: 'run-1',
       runNumber: 7,
@@ -145,7 +145,7 @@ describe('contexts', () => {
     if (!job) throw new Error('no job')
     let caught: unknown
     try {
-      jobSpec({ state, workflow: bad, job, attempt: 1, vars: {}, secrets: {} })
+      jobSpec({ state, workflow: bad, key: job.id, attempt: 1, vars: {}, secrets: {} })
     } catch (error) {
       caught = error
     }

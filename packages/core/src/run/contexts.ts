@@ -1,13 +1,13 @@
 // Builds what expressions and job workers see: the github, needs and inputs contexts, and a job's whole spec.
 // Follows https://docs.github.com/actions/reference/workflows-and-actions/contexts
 
-import { refuse } from '../reason/errors.ts'
+import { fail, refuse } from '../reason/errors.ts'
 import type { ProjectName, RunId } from '../text/ids.ts'
 import { EvaluationError, evaluateValue } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
-import { namedJobs, outputsOfName, resultOfName } from './graph.ts'
+import { outputsOfName, plannedJob, resultOfName } from './graph.ts'
 import { inputsContext } from './inputs.ts'
-import { tokenPermissions } from './permissions.ts'
+import { jobWorkflow, type Place, permissionsAt, placeOf, secretsAt } from './places.ts'
 import type { RunState } from './state.ts'
 import { shortRef } from './trigger.ts'
 import type { JobContexts, JobServer, JobSpec, RunCause } from './types.ts'
@@ -77,11 +77,12 @@ function field(value: unknown, name: string): unknown {
 
 /** The `needs` context of a job: result and outputs of each job it names, of all legs together. A tolerated failure is a success here. */
 export function needsContext(state: RunState, job: string): JobContexts['needs'] {
-  const needs = namedJobs(state.plan).find((planned) => planned.key === job)?.needs ?? []
-  return Object.fromEntries(needs.map((need) => [need, { result: resultOfName(state, need), outputs: outputsOfName(state, need) }]))
+  const needs = plannedJob(state.plan, job)?.needs ?? []
+  const idOf = (need: string) => plannedJob(state.plan, need)?.id ?? need
+  return Object.fromEntries(needs.map((need) => [idOf(need), { result: resultOfName(state, need), outputs: outputsOfName(state, need) }]))
 }
 
-/** What a job's own `if` and `continue-on-error` see. */
+/** What a job's own `if` and `continue-on-error` see. In a called workflow `github` is the caller's, `inputs` what it was called with. */
 export function jobContexts(
   state: RunState,
   workflow: Workflow,
@@ -90,29 +91,37 @@ export function jobContexts(
   const { project = '', cause, id, number = 0, attempt, rerunBy } = state
   const { job, vars, serverUrl } = options
   if (!cause) return { github: {}, vars, needs: {}, inputs: {}, matrix: {}, strategy: {} }
-  const planned = state.plan?.jobs.find((one) => one.key === job)
+  const planned = plannedJob(state.plan, job)
   const github = githubContext({ project, cause, run: { id, number, attempt }, workflow, job: planned?.id ?? job, serverUrl, triggeringActor: rerunBy })
   const { matrix, strategy } = planned?.leg ?? { matrix: {}, strategy: { 'fail-fast': true, 'job-index': 0, 'job-total': 1, 'max-parallel': 1 } }
-  return { github, vars, needs: needsContext(state, job), inputs: inputsContext(workflow, cause), matrix, strategy }
+  const inputs = planned?.caller === undefined ? inputsContext(workflow, cause) : (plannedJob(state.plan, planned.caller)?.call?.inputs ?? {})
+  return { github, vars, needs: needsContext(state, job), inputs, matrix, strategy }
 }
 
 export interface JobSpecFacts {
   readonly state: RunState
+  /** The run's own workflow, its calls linked. */
   readonly workflow: Workflow
-  readonly job: Job
-  /** The planned job's key, where it is not the job's id: a leg of a matrix. */
-  readonly key?: string
+  /** The planned job's key. */
+  readonly key: string
   readonly attempt: number
   readonly vars: Readonly<Record<string, string>>
-  /** With GITHUB_TOKEN. */
+  /** Of the project, with GITHUB_TOKEN: what a called workflow gets is chosen from these. */
   readonly secrets: Readonly<Record<string, string>>
+  /** Of the job's own environment, which a call can't hand on. */
+  readonly environmentSecrets?: Readonly<Record<string, string>>
   readonly server?: JobServer
 }
 
-/** Everything the worker of a job is given. @throws PushwayError `workflow-invalid` when `timeout-minutes` is not a number of minutes. */
+/** Everything the worker of a job is given. @throws PushwayError `not-found`, or `workflow-invalid` when `timeout-minutes` is not a number of minutes. */
 export function jobSpec(facts: JobSpecFacts): JobSpec {
-  const { state, workflow, job, key = job.id, attempt, vars, secrets, server } = facts
-  const contexts = { ...jobContexts(state, workflow, { job: key, vars, serverUrl: server?.url }), secrets }
+  const { state, workflow: root, key, attempt, vars, environmentSecrets, server } = facts
+  const place = placeOf(state.plan, root, key)
+  if (!place) throw fail('not-found', { what: 'job', name: key })
+  const { job, workflow } = place
+  const secrets = { ...secretsOf(facts, place), ...environmentSecrets }
+  const own = jobContexts(state, root, { job: key, vars, serverUrl: server?.url })
+  const contexts = { ...own, secrets, job: jobWorkflow(place, own.github) }
   return {
     run: state.id,
     runNumber: state.number ?? 0,
@@ -122,9 +131,13 @@ export function jobSpec(facts: JobSpecFacts): JobSpec {
     workflowDefaults: workflow.defaults,
     contexts,
     timeoutMs: timeoutOf(workflow, job, contexts),
-    permissions: tokenPermissions(workflow.permissions, job.permissions),
+    permissions: permissionsAt(place),
     ...(server ? { server } : {}),
   }
+}
+
+function secretsOf({ state, workflow, vars, secrets, server }: JobSpecFacts, place: Place): Readonly<Record<string, string>> {
+  return secretsAt(place, secrets, (key) => jobContexts(state, workflow, { job: key, vars, serverUrl: server?.url }))
 }
 
 const defaultMinutes = 360

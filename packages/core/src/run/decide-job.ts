@@ -6,9 +6,12 @@ import type { Job, Workflow } from '../workflow/types.ts'
 import type { Claim } from './concurrency.ts'
 import { jobContexts } from './contexts.ts'
 import { jobGate, jobUnwanted } from './decide-turn.ts'
-import { ancestorsOf, isNameFinished, namedJobs, resultOfName } from './graph.ts'
+import { ancestorsOf, isNameFinished, namedJobs, plannedJob, resultOfName } from './graph.ts'
 import { layOut } from './lay-out.ts'
+import { layOutCall } from './lay-out-call.ts'
 import { failedLeg, mayStartInParallel } from './legs.ts'
+import { outputsProblem } from './outputs.ts'
+import { type Place, placeOf } from './places.ts'
 import type { RunState } from './state.ts'
 import type { Conclusion, JobState, PlannedJob, RunAction, RunEvent } from './types.ts'
 
@@ -31,16 +34,16 @@ const nothing: JobDecision = { events: [], actions: [] }
 /** The next facts and actions of one job. */
 export function decideJob(scene: JobScene): JobDecision {
   const { state, workflow, job } = scene
-  const planned = state.plan?.jobs.find(({ key }) => key === job.key)
-  const definition = workflow.jobs.find(({ id }) => id === (planned?.id ?? job.key))
-  if (!planned || !definition) return job.phase === 'finished' ? nothing : finish(scene, 'failure', `The workflow has no job ${job.key} any more.`)
+  const place = placeOf(state.plan, workflow, job.key)
+  if (!place) return job.phase === 'finished' ? nothing : finish(scene, 'failure', `The workflow has no job ${job.key} any more.`)
+  const definition = place.job
   if (job.phase === 'finished') return closeLeftover(scene)
   const unwanted = jobUnwanted(state, job, scene.claims)
   if (unwanted.length > 0) return { events: unwanted, actions: [] }
   if (job.steps) return afterSteps(scene, definition, job.steps)
   switch (job.phase) {
     case 'pending':
-      return decidePending(scene, definition, planned)
+      return decidePending(scene, place)
     case 'waiting':
       return decideWaiting(scene, definition)
     case 'running':
@@ -49,7 +52,8 @@ export function decideJob(scene: JobScene): JobDecision {
   }
 }
 
-function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): JobDecision {
+function decidePending(scene: JobScene, place: Place): JobDecision {
+  const { planned, job: definition } = place
   const { state, job } = scene
   if (state.cancel?.force) return finish(scene, 'cancelled', cancelReason(scene))
   if (planned.needs.some((need) => !isNameFinished(state, need))) return nothing
@@ -61,9 +65,9 @@ function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): J
   if (typeof holds === 'string') return finish(scene, 'failure', holds)
   if (!holds && state.cancel) return finish(scene, 'cancelled', cancelReason(scene))
   if (!holds) return finish(scene, 'skipped', skipReason(scene, { definition, planned }, status))
-  if (planned.layOut && !job.laidOut) return layOutNow(scene, definition, planned)
-  if (!mayStartInParallel(state, planned)) return nothing
-  const gate = jobGate(state, job, { definition, scope: () => scopeOf(scene, status), claims: scene.claims })
+  if (planned.leg && !mayStartInParallel(state, planned)) return nothing
+  if (planned.layOut && !job.laidOut) return layOutNow(scene, place)
+  const gate = jobGate(state, job, { place, scopeOf: (key, inside) => scopeOf(scene, status, { key, inside }), claims: scene.claims })
   if (gate.kind === 'leave') return finish(scene, gate.failed ? 'failure' : 'cancelled', gate.why)
   if (gate.kind === 'shut') return { events: gate.events, actions: [] }
   if (job.unwanted) return finish(scene, 'cancelled', job.unwanted)
@@ -71,11 +75,14 @@ function decidePending(scene: JobScene, definition: Job, planned: PlannedJob): J
   return { events: [], actions: [{ kind: 'OpenDeployment', ...ref(scene), environment: planned.environment }] }
 }
 
-function layOutNow(scene: JobScene, definition: Job, planned: PlannedJob): JobDecision {
+/** A call becomes the jobs of the called workflow; one with a matrix its legs first, which then are calls themselves. */
+function layOutNow(scene: JobScene, place: Place): JobDecision {
   const { job } = scene
-  const made = layOut(planned, definition, scopeOf(scene, 'success'))
+  const { planned, job: definition } = place
+  const isCall = planned.call !== undefined && (planned.leg !== undefined || !definition.strategy?.matrix)
+  const made = isCall ? layOutCall(place, scopeOf(scene, 'success')) : layOut(planned, definition, scopeOf(scene, 'success'))
   if ('problem' in made) return finish(scene, 'failure', made.problem)
-  return { events: [{ type: 'JobLaidOut', job: job.key, attempt: job.attempt, jobs: made.jobs }], actions: [] }
+  return { events: [{ type: 'JobLaidOut', job: job.key, attempt: job.attempt, ...made }], actions: [] }
 }
 
 function decideWaiting(scene: JobScene, definition: Job): JobDecision {
@@ -97,12 +104,19 @@ function afterSteps(scene: JobScene, definition: Job, steps: NonNullable<JobStat
       stepsReason(steps) ?? (conclusion === 'cancelled' && (state.cancel || job.unwanted || isUnwantedLeg(scene)) ? cancelReason(scene) : undefined)
     return both(close(scene, conclusion), conclude(scene, definition, { conclusion, why: problem }))
   }
+  const tooMuch = outputsProblem(job.outputs, others(scene))
+  if (tooMuch && !job.deploymentEnd)
+    return both(close(scene, 'failure'), conclude({ ...scene, job: { ...job, outputs: {} } }, definition, { conclusion: 'failure', why: tooMuch }))
   if (!job.deployment) return finish(scene, 'success')
   const end = job.deploymentEnd
   if (end) return conclude(scene, definition, { conclusion: end.conclusion, why: end.conclusion === 'success' ? undefined : endReason(end) })
   if (state.cancel?.force) return both(close(scene, 'cancelled'), finish(scene, 'cancelled', cancelReason(scene)))
   if (isUnwanted(scene, definition)) return close(scene, 'cancelled')
   return { events: [], actions: [{ kind: 'ContinueDeployment', ...ref(scene), deployment: job.deployment }] }
+}
+
+function others({ state, job }: JobScene) {
+  return [...state.jobs.values()].filter((other) => other.key !== job.key && other.phase === 'finished').map(({ outputs }) => outputs)
 }
 
 /** A deployment that was opened while its job was being cancelled is not wanted any more. */
@@ -120,7 +134,7 @@ function isUnwanted(scene: JobScene, definition: Job): boolean {
 }
 
 function isUnwantedLeg({ state, job }: JobScene): boolean {
-  const planned = state.plan?.jobs.find(({ key }) => key === job.key)
+  const planned = plannedJob(state.plan, job.key)
   return planned !== undefined && failedLeg(state, planned) !== undefined
 }
 
@@ -145,8 +159,11 @@ function statusBefore(state: RunState, key: string): Scope['status'] {
   return results.every((result) => result === 'success') ? 'success' : 'skipped'
 }
 
-function scopeOf({ state, workflow, job, vars }: JobScene, status: Scope['status']): Scope {
-  return { contexts: { ...jobContexts(state, workflow, { job: job.key, vars }) }, status }
+/** What the job's expressions see, or those of the call `key`; `inside`: those of the workflow that is called. */
+function scopeOf({ state, workflow, job, vars }: JobScene, status: Scope['status'], { key = job.key, inside }: { key?: string; inside?: boolean } = {}): Scope {
+  const contexts = jobContexts(state, workflow, { job: key, vars })
+  if (!inside) return { contexts: { ...contexts }, status }
+  return { contexts: { github: contexts.github, vars, inputs: plannedJob(state.plan, key)?.call?.inputs ?? {} }, status }
 }
 
 function skipReason({ state, job }: JobScene, { definition, planned }: { definition: Job; planned: PlannedJob }, status: Scope['status']): Why {
@@ -164,7 +181,7 @@ function skipReason({ state, job }: JobScene, { definition, planned }: { definit
 function cancelReason({ state, job }: JobScene): Why {
   if (state.cancel) return state.cancel.reason ?? reason('cancelled-by-user', { by: state.cancel.by })
   if (job.unwanted) return job.unwanted
-  const planned = state.plan?.jobs.find(({ key }) => key === job.key)
+  const planned = plannedJob(state.plan, job.key)
   return reason('leg-not-wanted', { leg: (planned && failedLeg(state, planned)?.name) ?? 'another leg' })
 }
 

@@ -2,10 +2,12 @@
 
 import { reason } from '../reason/reasons.ts'
 import { EvaluationError, type Scope } from '../workflow/evaluate.ts'
-import type { Job } from '../workflow/types.ts'
+import type { Concurrency } from '../workflow/types.ts'
 import { type Claim, claimTerms, turnOf, whyUnwanted } from './concurrency.ts'
+import { plannedJob } from './graph.ts'
+import type { Place } from './places.ts'
 import type { RunState } from './state.ts'
-import type { ClaimTerms, JobState, RunEvent } from './types.ts'
+import type { ClaimTerms, HeldClaim, JobState, RunEvent } from './types.ts'
 
 /** `open`: go on; `shut`: wait, after recording the events. */
 export type Gate = { readonly kind: 'open' | 'shut'; readonly events: readonly RunEvent[] }
@@ -35,25 +37,63 @@ export function neverEntered(state: RunState): boolean {
 /** A job's turn; `leave` ends it as cancelled (`failed`: as a failure). */
 export type JobTurn = Gate | { readonly kind: 'leave'; readonly why: string; readonly failed: boolean }
 
-/** Whether a job that could start now may. */
-export function jobGate(state: RunState, job: JobState, look: { definition: Job; scope: () => Scope; claims: readonly Claim[] }): JobTurn {
+/** A job or a call, as one that asks to enter a group. */
+interface Asking {
+  readonly key: string
+  readonly attempt: number
+  readonly claim?: HeldClaim
+  readonly concurrency?: Concurrency
+  readonly scope: () => Scope
+  /** The groups of what is around it. */
+  readonly outer: readonly (HeldClaim | undefined)[]
+}
+
+export interface JobLook {
+  readonly place: Place
+  /** The contexts of a job or call; of a called workflow itself with `inside`. */
+  readonly scopeOf: (key: string, inside?: boolean) => Scope
+  readonly claims: readonly Claim[]
+}
+
+/** Whether a job that could start now may: the calls that it belongs to enter their groups before it. */
+export function jobGate(state: RunState, job: JobState, { place, scopeOf, claims }: JobLook): JobTurn {
+  const outer: (HeldClaim | undefined)[] = [state.claim]
+  for (const { planned, job: calling } of callersOf(place)) {
+    const call = state.calls.get(planned.key)
+    const own = calling.concurrency !== undefined
+    const concurrency = calling.concurrency ?? calling.call?.called?.workflow.concurrency
+    if (!call) continue
+    const turn = gateOf(state, { ...call, concurrency, scope: () => scopeOf(planned.key, !own), outer }, claims)
+    if (turn.kind !== 'open') return turn
+    outer.push(call.claim)
+  }
   const { key, attempt, claim } = job
+  const { concurrency } = place.job
+  return gateOf(state, { key, attempt, ...(claim ? { claim } : {}), ...(concurrency ? { concurrency } : {}), scope: () => scopeOf(key), outer }, claims)
+}
+
+/** The calls around a place, outermost first. */
+export function callersOf({ caller }: Place): readonly Place[] {
+  return caller ? [...callersOf(caller), caller] : []
+}
+
+function gateOf(state: RunState, { key, attempt, claim, concurrency, scope, outer }: Asking, claims: readonly Claim[]): JobTurn {
   if (!claim) {
-    const terms = termsOf(look.definition, look.scope)
+    const terms = termsOf(concurrency, scope)
     if (typeof terms === 'string') return { kind: 'leave', why: terms, failed: true }
     if (!terms) return { kind: 'open', events: [] }
-    const isOwnRun = state.claim?.group.toLowerCase() === terms.group.toLowerCase()
+    const isAround = outer.some((other) => other?.group.toLowerCase() === terms.group.toLowerCase())
     // As GitHub does: the job would wait for its own run for ever.
-    if (isOwnRun) return { kind: 'leave', why: reason('group-deadlock', { group: terms.group }).sentence, failed: false }
+    if (isAround) return { kind: 'leave', why: reason('group-deadlock', { group: terms.group }).sentence, failed: false }
     return { kind: 'shut', events: [{ type: 'ConcurrencyAsked', job: key, attempt, terms }] }
   }
   if (claim.held) return { kind: 'open', events: [] }
-  const turn = turnOf({ ...claim, run: state.id, number: state.number ?? 0, job: key }, look.claims)
+  const turn = turnOf({ ...claim, run: state.id, number: state.number ?? 0, job: key }, claims)
   if (turn.kind === 'leave') return { kind: 'leave', why: turn.why, failed: false }
   return { kind: 'shut', events: turn.kind === 'enter' ? [{ type: 'ConcurrencyEntered', job: key, attempt }] : [] }
 }
 
-function termsOf({ concurrency }: Job, scope: () => Scope): ClaimTerms | string | undefined {
+function termsOf(concurrency: Concurrency | undefined, scope: () => Scope): ClaimTerms | string | undefined {
   if (!concurrency) return undefined
   try {
     return claimTerms(concurrency, scope())
@@ -65,8 +105,12 @@ function termsOf({ concurrency }: Job, scope: () => Scope): ClaimTerms | string 
 
 /** That a job which is in progress must end, because one that waits says so; no events: it goes on. */
 export function jobUnwanted(state: RunState, job: JobState, claims: readonly Claim[]): readonly RunEvent[] {
-  const { key, attempt, claim } = job
-  if (!claim?.held || job.phase === 'finished' || job.unwanted) return []
-  const why = whyUnwanted({ ...claim, run: state.id, number: state.number ?? 0, job: key }, claims)
-  return why ? [{ type: 'JobUnwanted', job: key, attempt, reason: why }] : []
+  const { key, attempt, phase, unwanted } = job
+  if (phase === 'finished' || unwanted) return []
+  const calls = state.calls.size === 0 ? [] : (plannedJob(state.plan, key)?.within ?? []).flatMap((group) => state.calls.get(group) ?? [])
+  for (const { key: name, claim } of [...calls, job]) {
+    const why = claim?.held ? whyUnwanted({ ...claim, run: state.id, number: state.number ?? 0, job: name }, claims) : undefined
+    if (why) return [{ type: 'JobUnwanted', job: key, attempt, reason: why }]
+  }
+  return []
 }

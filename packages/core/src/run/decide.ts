@@ -3,6 +3,7 @@
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import type { Workflow } from '../workflow/types.ts'
 import { type Claim, claimsOf } from './concurrency.ts'
+import { endCalls } from './decide-calls.ts'
 import { decideJob } from './decide-job.ts'
 import { neverEntered, runGate } from './decide-turn.ts'
 import { resultOf } from './graph.ts'
@@ -50,14 +51,25 @@ export function decideRunAmong(state: RunState, workflow: Workflow | undefined, 
   const decisions = [...state.jobs.values()].map((job) => decideJob({ state: seen, workflow, job, vars, claims }))
   const events = decisions.flatMap((decision) => decision.events)
   const actions = decisions.flatMap((decision) => decision.actions)
-  const done = !state.finished && [...state.jobs.values()].every((job) => job.phase === 'finished')
+  const ended = endCalls(state, workflow, vars)
+  const done = !state.finished && [...state.jobs.values()].every((job) => job.phase === 'finished') && [...state.calls.values()].every((call) => call.finished)
   const end: readonly RunEvent[] = done ? [{ type: 'RunFinished', conclusion: concludeRun(state) }] : []
-  return { events: [...events, ...end], actions, reason: runReason(state) }
+  return { events: [...onceEach(events), ...ended, ...end], actions, reason: runReason(state) }
+}
+
+/** Jobs of one call ask for its group together. */
+function onceEach(events: readonly RunEvent[]): readonly RunEvent[] {
+  const seen = new Set<string>()
+  return events.filter((event) => {
+    if (event.type !== 'ConcurrencyAsked' && event.type !== 'ConcurrencyEntered') return true
+    const key = `${event.type} ${event.job ?? ''}`
+    return !seen.has(key) && seen.add(key)
+  })
 }
 
 /** GitHub's word for the whole: a cancelled run with any cancelled job is cancelled, else one failed job makes it fail. */
 function concludeRun(state: RunState): Conclusion {
-  const results = [...state.jobs.values()].map(resultOf)
+  const results = [...[...state.jobs.values()].map(resultOf), ...[...state.calls.values()].flatMap((call) => (call.problem ? ['failure' as const] : []))]
   if (state.cancel && results.includes('cancelled')) return 'cancelled'
   if (results.includes('failure')) return 'failure'
   if (results.includes('cancelled')) return 'cancelled'

@@ -1,7 +1,7 @@
 // What a job waits for, directly and over others, and what others see of it. A name is a job's key or the group of its legs.
 
 import type { RunState } from './state.ts'
-import type { Conclusion, JobState, PlannedJob, RunPlan } from './types.ts'
+import type { CallState, Conclusion, JobState, PlannedJob, RunPlan } from './types.ts'
 
 /** The names of all jobs that come before `key`, over any number of `needs`. */
 export function ancestorsOf(jobs: readonly PlannedJob[], key: string): readonly string[] {
@@ -19,9 +19,34 @@ function findAncestors(needs: ReadonlyMap<string, readonly string[]>, key: strin
   return [...found]
 }
 
-/** Everything that a name can stand for: jobs, and the groups whose legs are laid out. */
+/** Everything that a name can stand for: jobs, and the groups that are laid out as others. */
 export function namedJobs(plan: RunPlan | undefined): readonly PlannedJob[] {
-  return plan ? [...plan.jobs, ...(plan.groups ?? [])] : []
+  return plan ? [...byName(plan).values()] : []
+}
+
+/** The job or group of that key. */
+export function plannedJob(plan: RunPlan | undefined, key: string): PlannedJob | undefined {
+  return plan && byName(plan).get(key)
+}
+
+const indexes = new WeakMap<RunPlan, ReadonlyMap<string, PlannedJob>>()
+
+function byName(plan: RunPlan): ReadonlyMap<string, PlannedJob> {
+  const known = indexes.get(plan)
+  if (known) return known
+  const made = new Map([...plan.jobs, ...(plan.groups ?? [])].map((job) => [job.key, job]))
+  indexes.set(plan, made)
+  return made
+}
+
+/** A job with the groups around it, itself first. */
+export function lineageOf(plan: RunPlan | undefined, job: PlannedJob): readonly PlannedJob[] {
+  return [job, ...(job.within ?? []).toReversed().flatMap((key) => plannedJob(plan, key) ?? [])]
+}
+
+/** The jobs and groups that a group was laid out as. */
+export function partsOf(plan: RunPlan | undefined, group: string | undefined): readonly PlannedJob[] {
+  return group === undefined ? [] : namedJobs(plan).filter((job) => job.within?.at(-1) === group)
 }
 
 /** The keys of the jobs that a name stands for: itself, or the legs of the group. */
@@ -49,10 +74,11 @@ export function resultOf(job: JobState | undefined): Conclusion {
   return job?.conclusion === 'timed_out' ? 'failure' : (job?.conclusion ?? 'skipped')
 }
 
-/** The result of a name. Legs count together: one failure makes all fail, else one cancelled leg makes all cancelled. */
+/** The result of a name. Legs, and the jobs of a called workflow, count together: one failure makes all fail, else one cancelled one makes all cancelled. */
 export function resultOfName(state: RunState, name: string): Conclusion {
   const own = state.jobs.get(name)
   if (own) return resultOf(own)
+  if (callsOf(state, name).some((call) => call.problem !== undefined)) return 'failure'
   const results = membersOf(state.plan, name).map((key) => resultOf(state.jobs.get(key)))
   if (results.includes('failure')) return 'failure'
   if (results.includes('cancelled')) return 'cancelled'
@@ -61,9 +87,9 @@ export function resultOfName(state: RunState, name: string): Conclusion {
 
 /** The outputs of a name. Of legs, the one that ended last counts for each output; an empty one replaces nothing, as on GitHub. */
 export function outputsOfName(state: RunState, name: string): Readonly<Record<string, string>> {
-  const own = state.jobs.get(name)
+  const own = state.jobs.get(name) ?? state.calls.get(name)
   if (own) return own.outputs
-  const legs = membersOf(state.plan, name).flatMap((key) => state.jobs.get(key) ?? [])
+  const legs = partsOf(state.plan, name).flatMap(({ key }) => state.jobs.get(key) ?? state.calls.get(key) ?? [])
   const inOrder = legs.toSorted((a, b) => (a.ended ?? 0) - (b.ended ?? 0))
   return Object.fromEntries(inOrder.flatMap((leg) => Object.entries(leg.outputs).filter(([, value]) => value !== '')))
 }
@@ -73,5 +99,11 @@ export function isNameFinished(state: RunState, name: string): boolean {
   const own = state.jobs.get(name)
   if (own) return own.phase === 'finished'
   const members = membersOf(state.plan, name)
-  return members.length > 0 && members.every((key) => state.jobs.get(key)?.phase === 'finished')
+  return members.length > 0 && members.every((key) => state.jobs.get(key)?.phase === 'finished') && callsOf(state, name).every((call) => call.finished)
+}
+
+/** The calls that a name stands for: itself, or those below it. */
+function callsOf(state: RunState, name: string): readonly CallState[] {
+  if (state.calls.size === 0) return []
+  return [...state.calls.values()].filter(({ key }) => key === name || plannedJob(state.plan, key)?.within?.includes(name))
 }

@@ -22,7 +22,7 @@ const lateContexts = ['needs', 'matrix', 'strategy'] as const
  */
 export function layOut(planned: PlannedJob, job: Job, scope: Scope): LaidOut {
   try {
-    if (!job.strategy?.matrix) return { jobs: [{ ...planned, ...place(job, scope), ...environmentOf(planned, job, scope) }] }
+    if (!job.strategy?.matrix) return { jobs: [{ ...planned, ...place(job, scope, planned.prefix), ...environmentOf(planned, job, scope) }] }
     const made = combinationsOf(evaluateTree(job.strategy.matrix, scope))
     return 'problem' in made ? made : { jobs: legsOf(planned, job, { combinations: made.legs, scope }) }
   } catch (error) {
@@ -52,20 +52,23 @@ export function isKnownEarly(template: Template): boolean {
 }
 
 function legsOf(planned: PlannedJob, job: Job, { combinations, scope }: { combinations: readonly Combination[]; scope: Scope }): readonly PlannedJob[] {
-  const keys = legKeys(planned.key, combinations)
+  const keys = job.call ? keysWithoutDots(planned.key, combinations) : legKeys(planned.key, combinations)
   const total = combinations.length
   const { failFast, maxParallel } = job.strategy ?? {}
   const strategy = { 'fail-fast': readFailFast(failFast, scope), 'job-total': total, 'max-parallel': readMaxParallel(maxParallel, scope) ?? total }
   const { layOut: _laidOut, environment: _planned, ...base } = planned
+  // Each leg of a call is laid out once more, as the jobs of the called workflow.
+  const again = job.call ? { layOut: { legs: 1 } } : {}
   return combinations.map((matrix, index): PlannedJob => {
     const leg: JobLeg = { matrix, strategy: { ...strategy, 'job-index': index } }
     const legScope: Scope = { ...scope, contexts: { ...scope.contexts, matrix: leg.matrix, strategy: leg.strategy } }
-    const { name, ...rest } = place(job, legScope)
+    const { name, ...rest } = place(job, legScope, planned.prefix)
     // A name that no expression tells apart gets the values behind it.
     const isOwnName = job.name?.value.includes('${{') === true
     const id = planned.id ?? planned.key
     return {
       ...base,
+      ...again,
       ...rest,
       key: keys[index] ?? planned.key,
       id,
@@ -77,15 +80,22 @@ function legsOf(planned: PlannedJob, job: Job, { combinations, scope }: { combin
   })
 }
 
+/** The dot is for the jobs of the called workflow: `deploy.east.build` is a job of the leg `deploy.east`. */
+function keysWithoutDots(job: string, legs: readonly Combination[]): readonly string[] {
+  const keys = legKeys(job, legs).map((key) => `${job}.${key.slice(job.length + 1).replaceAll('.', '_')}`)
+  return keys.map((key, i) => (keys.indexOf(key) === i ? key : `${key}_${i + 1}`))
+}
+
 /** Where a job runs and what it is called. Throws EvaluationError. */
-function place(job: Job, scope: Scope): Pick<PlannedJob, 'name' | 'runsOn'> {
+export function place(job: Job, scope: Scope, prefix = ''): Pick<PlannedJob, 'name' | 'runsOn'> {
   const name = job.name ? evaluateText(job.name, scope).trim() : ''
   const labels = job.runsOn.flatMap((label) => {
     const value = evaluateValue({ value: label, at: job.at }, scope)
     return Array.isArray(value) ? value.map(String) : [String(value ?? '')]
   })
-  if (labels.length === 0 || labels.includes('')) throw new LayOutError(`\`runs-on\` of job ${job.id} has no label: ${job.runsOn.join(', ')} is empty.`)
-  return { name: name || job.id, runsOn: labels }
+  if (!job.call && (labels.length === 0 || labels.includes('')))
+    throw new LayOutError(`\`runs-on\` of job ${job.id} has no label: ${job.runsOn.join(', ')} is empty.`)
+  return { name: `${prefix}${name || job.id}`, runsOn: labels }
 }
 
 /** A plan without environments (a local run) stays without them. */
@@ -119,4 +129,4 @@ function readMaxParallel(template: Template | undefined, scope: Scope): number |
 }
 
 /** What an evaluated value must not be. */
-class LayOutError extends Error {}
+export class LayOutError extends Error {}

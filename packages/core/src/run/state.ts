@@ -2,7 +2,7 @@
 
 import type { EpochMs, ProjectName, RunId } from '../text/ids.ts'
 import { withDependents } from './graph.ts'
-import type { Conclusion, HeldClaim, JobState, PlannedJob, RunCause, RunEvent, RunPlan } from './types.ts'
+import type { CallState, Conclusion, HeldClaim, JobState, PlannedJob, RunCause, RunEvent, RunPlan } from './types.ts'
 
 export interface RunState {
   readonly id: RunId
@@ -26,13 +26,15 @@ export interface RunState {
   readonly claim?: HeldClaim
   /** In the plan's order. */
   readonly jobs: ReadonlyMap<string, JobState>
+  /** The calls of workflows that are laid out, by the key of the job that calls. */
+  readonly calls: ReadonlyMap<string, CallState>
   readonly finished: boolean
   readonly conclusion?: Conclusion
 }
 
 /** A run of which nothing is known yet. */
 export function initialRun(id: RunId): RunState {
-  return { id, problems: [], refused: false, attempt: 1, jobs: new Map(), finished: false }
+  return { id, problems: [], refused: false, attempt: 1, jobs: new Map(), calls: new Map(), finished: false }
 }
 
 /** The state after one more event. `at`: when it was recorded. Events of other attempts and unknown jobs change nothing. */
@@ -61,9 +63,11 @@ export function evolveRun(state: RunState, event: RunEvent, at: EpochMs): RunSta
       return state
     case 'JobLaidOut':
       return laidOut(state, event)
+    case 'CallFinished':
+      return callFinished(state, event)
     default: {
       const job = state.jobs.get(event.job)
-      const next = job && evolveJob(job, event, state.jobs)
+      const next = job && evolveJob(job, event, state)
       return next && next !== job ? { ...state, jobs: new Map(state.jobs).set(job.key, next) } : state
     }
   }
@@ -94,20 +98,38 @@ function claimed(state: RunState, event: Extract<RunEvent, { type: 'ConcurrencyA
   }
   if (event.job === undefined) return event.attempt === state.attempt ? { ...state, claim: next(state.claim) } : state
   const job = state.jobs.get(event.job)
-  if (!job || job.attempt !== event.attempt) return state
-  return { ...state, jobs: new Map(state.jobs).set(job.key, { ...job, claim: next(job.claim) }) }
+  if (job?.attempt === event.attempt) return { ...state, jobs: new Map(state.jobs).set(job.key, { ...job, claim: next(job.claim) }) }
+  const call = state.calls.get(event.job)
+  return call?.attempt === event.attempt ? { ...state, calls: new Map(state.calls).set(call.key, { ...call, claim: next(call.claim) }) } : state
 }
 
 /** The job gives way to its legs, which stand where it stood; or stays, with what is known of it now. */
-function laidOut(state: RunState, { job: key, attempt, jobs: legs }: Extract<RunEvent, { type: 'JobLaidOut' }>): RunState {
+function laidOut(state: RunState, { job: key, attempt, jobs: legs, call }: Extract<RunEvent, { type: 'JobLaidOut' }>): RunState {
   const job = state.jobs.get(key)
   const planned = state.plan?.jobs.find((one) => one.key === key)
   if (!state.plan || !planned || job?.phase !== 'pending' || job.attempt !== attempt || job.laidOut) return state
   const isGroup = legs.every((leg) => leg.key !== key)
-  const groups = isGroup ? [...(state.plan.groups ?? []), planned] : state.plan.groups
+  const known: PlannedJob = call && planned.call ? { ...planned, name: call.name, call: { ...planned.call, inputs: call.inputs } } : planned
+  const groups = isGroup ? [...(state.plan.groups ?? []), known] : state.plan.groups
+  const calls = call ? new Map(state.calls).set(key, freshCall(key, attempt)) : state.calls
   const plan = { ...state.plan, jobs: state.plan.jobs.flatMap((one) => (one === planned ? legs : [one])), ...(groups ? { groups } : {}) }
   const fresh = new Map(legs.map((leg) => [leg.key, { ...freshJob(leg.key, attempt), laidOut: leg.layOut === undefined || leg.key === key }]))
-  return { ...state, plan, jobs: inPlanOrder(plan.jobs, new Map([...state.jobs, ...fresh])) }
+  return { ...state, plan, calls, jobs: inPlanOrder(plan.jobs, new Map([...state.jobs, ...fresh])) }
+}
+
+function freshCall(key: string, attempt: number): CallState {
+  return { key, attempt, finished: false, outputs: {} }
+}
+
+function callFinished(state: RunState, { job: key, attempt, outputs, problem }: Extract<RunEvent, { type: 'CallFinished' }>): RunState {
+  const call = state.calls.get(key)
+  if (!call || call.finished || call.attempt !== attempt) return state
+  const ended: CallState = { ...call, finished: true, outputs, ended: countEnded(state), ...(problem ? { problem } : {}) }
+  return { ...state, calls: new Map(state.calls).set(key, ended) }
+}
+
+function countEnded({ jobs, calls }: Pick<RunState, 'jobs' | 'calls'>): number {
+  return [...jobs.values()].filter((job) => job.phase === 'finished').length + [...calls.values()].filter((call) => call.finished).length
 }
 
 function inPlanOrder(planned: readonly PlannedJob[], jobs: ReadonlyMap<string, JobState>): ReadonlyMap<string, JobState> {
@@ -121,7 +143,10 @@ function rerun(state: RunState, event: Extract<RunEvent, { type: 'RerunRequested
   const plan = foldGroups(state.plan, again.groups)
   const isFresh = (key: string) => again.jobs.includes(key) || again.groups.includes(key)
   const jobs = new Map(plan.jobs.map(({ key }) => [key, isFresh(key) ? againFresh(plan, key, attempt) : (state.jobs.get(key) ?? freshJob(key, attempt))]))
-  return { ...state, plan, jobs, attempt, rerunBy: event.by, cancel: undefined, claim: undefined, finished: false, conclusion: undefined }
+  const isAgain = ({ key }: CallState) => plan.jobs.some((job) => isFresh(job.key) && job.within?.includes(key))
+  const kept = [...state.calls.values()].filter(({ key }) => plan.groups?.some((group) => group.key === key))
+  const calls = new Map(kept.map((call) => [call.key, isAgain(call) ? freshCall(call.key, attempt) : call]))
+  return { ...state, plan, jobs, calls, attempt, rerunBy: event.by, cancel: undefined, claim: undefined, finished: false, conclusion: undefined }
 }
 
 /** A leg of a group that stays laid out is not laid out again. */
@@ -145,7 +170,7 @@ function foldGroups(plan: RunPlan, names: readonly string[]): RunPlan {
   return { ...plan, jobs, groups: plan.groups?.filter((group) => !names.includes(group.key) && !outermost(group)) ?? [] }
 }
 
-function evolveJob(job: JobState, event: JobEvent, all: ReadonlyMap<string, JobState>): JobState {
+function evolveJob(job: JobState, event: JobEvent, state: RunState): JobState {
   if ('attempt' in event && event.attempt !== job.attempt) return job
   switch (event.type) {
     case 'JobStarted':
@@ -161,8 +186,7 @@ function evolveJob(job: JobState, event: JobEvent, all: ReadonlyMap<string, JobS
     case 'JobFinished': {
       if (job.phase === 'finished') return job
       const { conclusion, outputs, reason, tolerated } = event
-      const ended = [...all.values()].filter((other) => other.phase === 'finished').length
-      return { ...job, phase: 'finished', conclusion, outputs, ended, ...(reason ? { reason } : {}), ...(tolerated ? { tolerated } : {}) }
+      return { ...job, phase: 'finished', conclusion, outputs, ended: countEnded(state), ...(reason ? { reason } : {}), ...(tolerated ? { tolerated } : {}) }
     }
     case 'DeploymentOpened':
       if (job.deployment) return job

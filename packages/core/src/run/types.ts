@@ -2,6 +2,7 @@
 
 import type { ReasonCode } from '../reason/reasons.ts'
 import type { CommitId, DeploymentId, EnvironmentName, EpochMs, Milliseconds, ProjectName, RunId } from '../text/ids.ts'
+import type { CalledFile } from '../workflow/link.ts'
 import type { Job, RunDefaults, TemplateMap } from '../workflow/types.ts'
 
 /** GitHub's words for how something ended. */
@@ -35,6 +36,12 @@ export interface PlannedJob {
   /** It is laid out when what it needs has ended; `legs`: how many jobs it becomes, null when that is known only then. */
   readonly layOut?: { readonly legs: number | null }
   readonly leg?: JobLeg
+  /** It calls a workflow, and is laid out as the jobs of that; `inputs`: what it was called with, known when it is laid out. */
+  readonly call?: { readonly uses: string; readonly inputs?: Readonly<Record<string, unknown>> }
+  /** The key of the job whose call it belongs to. */
+  readonly caller?: string
+  /** What its name begins with, in a called workflow: `caller / `. */
+  readonly prefix?: string
 }
 
 /** What makes a leg of a matrix: its values, and the `strategy` context. */
@@ -61,6 +68,8 @@ export interface RunPlan {
   readonly concurrency?: ClaimTerms
   /** What was laid out as other jobs, as it was planned before. */
   readonly groups?: readonly PlannedJob[]
+  /** The workflows of other repositories that are called, as they were when the run was planned. */
+  readonly files?: readonly CalledFile[]
   /** The evaluated `run-name`; it takes the place of the requested title. */
   readonly runName?: string
 }
@@ -80,7 +89,22 @@ export type RunEvent =
   /** The workflow or its files were refused; the run ends at once. Sentences as `formatDiagnostic` gives them. */
   | { readonly type: 'RunRefused'; readonly problems: readonly string[] }
   /** What the job needs has ended and its condition holds: these are its legs, or itself with what is known now. */
-  | { readonly type: 'JobLaidOut'; readonly job: string; readonly attempt: number; readonly jobs: readonly PlannedJob[] }
+  | {
+      readonly type: 'JobLaidOut'
+      readonly job: string
+      readonly attempt: number
+      readonly jobs: readonly PlannedJob[]
+      /** Of a call: the name it has now, and what the workflow is called with. */
+      readonly call?: { readonly name: string; readonly inputs: Readonly<Record<string, unknown>> }
+    }
+  /** All jobs of a called workflow have ended. `problem`: its outputs can't be evaluated, so the call has failed. */
+  | {
+      readonly type: 'CallFinished'
+      readonly job: string
+      readonly attempt: number
+      readonly outputs: Readonly<Record<string, string>>
+      readonly problem?: string
+    }
   | { readonly type: 'JobStarted'; readonly job: string; readonly attempt: number }
   | { readonly type: 'StepStarted'; readonly job: string; readonly attempt: number; readonly step: number; readonly name: string }
   | {
@@ -182,6 +206,19 @@ export interface JobState {
   readonly ended?: number
 }
 
+/** A laid-out call: the jobs of the called workflow together. */
+export interface CallState {
+  readonly key: string
+  readonly attempt: number
+  readonly claim?: HeldClaim
+  /** All its jobs have ended. */
+  readonly finished: boolean
+  readonly outputs: Readonly<Record<string, string>>
+  readonly problem?: string
+  /** How many jobs and calls of the run had ended when it did. */
+  readonly ended?: number
+}
+
 /** Everything a job worker needs; crosses to it as JSON on its standard input, because it holds secret values. */
 export interface JobSpec {
   readonly run: RunId
@@ -212,6 +249,8 @@ export interface JobContexts {
   readonly inputs: Readonly<Record<string, unknown>>
   readonly matrix: Readonly<Record<string, unknown>>
   readonly strategy: Readonly<Record<string, unknown>>
+  /** Which workflow file defines the job: `workflow_ref`, `workflow_sha`, `workflow_repository`, `workflow_file_path`. */
+  readonly job?: Readonly<Record<string, string>>
 }
 
 /** How a job reaches Pushway; absent for a local `pushway run`. */

@@ -1,6 +1,7 @@
 // `jobs`: each job, and what it says about where and when it runs.
 
 import { add, notYet } from './findings.ts'
+import { readCall } from './parse-call.ts'
 import { checkId, readCondition, readDefaults } from './parse-common.ts'
 import { readConcurrency } from './parse-concurrency.ts'
 import { readPermissions } from './parse-permissions.ts'
@@ -46,8 +47,8 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
   const keys = takeKeys(source, entry.value, jobKeys)
   const needs = itemsOf(source, keys.needs?.value)
   const steps = keys.steps ? readSteps(source, keys.steps.value) : []
-  if (keys.uses) notYet(source.findings, keys.uses.value.at, ['jobs.<id>.uses', 'Calls of reusable workflows are not carried; write the job here'])
-  else if (steps.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: `Job \`${entry.key}\` has no steps. Add some.` })
+  const call = keys.uses && readCall(source, keys.uses, keys)
+  if (!call && steps.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: `Job \`${entry.key}\` has no steps. Add some.` })
   const job: Job = {
     id: entry.key,
     name: templateAt(keys.name),
@@ -64,6 +65,7 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
     timeoutMinutes: templateAt(keys['timeout-minutes']),
     continueOnError: templateAt(keys['continue-on-error']),
     steps,
+    ...(call ? { call } : {}),
     at: entry.keyAt,
   }
   return { job, needs }

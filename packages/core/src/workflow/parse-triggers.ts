@@ -3,7 +3,7 @@
 import { add, notYet } from './findings.ts'
 import { patternProblem } from './patterns.ts'
 import type { Input, PatternFilter, Trigger } from './types.ts'
-import { type Entry, entriesOf, isMapValue, isNothing, itemsOf, takeKeys, textOf, type Value } from './yaml-node.ts'
+import { type Entry, entriesOf, isMapValue, isNothing, itemsOf, takeKeys, templateOf, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** Reads `on` in its three forms: a name, a list of names, a map with filters. */
@@ -20,8 +20,9 @@ function readTrigger(source: YamlSource, entry: Entry): readonly Trigger[] {
     case 'pull_request':
       return [readPullRequest(source, value)]
     case 'workflow_dispatch':
+      return [{ event: key, inputs: readInputs(source, takeKeys(source, value, ['inputs']).inputs) }]
     case 'workflow_call':
-      return [{ event: key, inputs: readInputs(source, value) }]
+      return [readCallTrigger(source, value)]
     case 'deployment_status':
       takeKeys(source, value, [])
       return [{ event: key }]
@@ -75,9 +76,21 @@ function readPatterns(source: YamlSource, value: Value, side: keyof PatternFilte
   return patterns
 }
 
-function readInputs(source: YamlSource, value: Value): readonly Input[] {
-  const { inputs } = takeKeys(source, value, ['inputs'])
+function readInputs(source: YamlSource, inputs: Entry | undefined): readonly Input[] {
   return entriesOf(source, inputs?.value).map((entry) => readInput(source, entry))
+}
+
+function readCallTrigger(source: YamlSource, value: Value): Trigger {
+  const keys = takeKeys(source, value, ['inputs', 'secrets', 'outputs'])
+  const secrets = entriesOf(source, keys.secrets?.value).map((entry) => {
+    const { required } = takeKeys(source, entry.value, ['description', 'required'])
+    return { name: entry.key, required: required !== undefined && textOf(required.value) === 'true' }
+  })
+  const outputs = entriesOf(source, keys.outputs?.value).flatMap((entry) => {
+    const { value: given } = takeKeys(source, entry.value, ['description', 'value'])
+    return given ? [[entry.key, templateOf(given.value)] as const] : []
+  })
+  return { event: 'workflow_call', inputs: readInputs(source, keys.inputs), secrets, outputs }
 }
 
 const inputTypes = ['string', 'boolean', 'number', 'choice', 'environment'] as const

@@ -112,7 +112,6 @@ describe('what is not carried is refused by name and line', () => {
     [job(`    services: { db: { image: postgres } }\n${steps}`), '5:5', '`services`'],
     [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment`'],
     [job('    environment: e-${{ needs.x.outputs.y }}\n    steps: [{ run: echo }]'), '5:18', '`needs in environment`'],
-    ['on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml', '4:11', '`jobs.<id>.uses`'],
     ['on: push\njobs:\n  a:\n    runs-on: { group: big }\n    steps: [{ run: a }]', '4:14', '`runs-on as a map`'],
     [job('    steps:\n      - uses: docker://alpine'), '6:15', '`uses: docker://alpine`'],
     [job('    steps:\n      - run: x\n        shell: pwsh'), '7:16', '`shell: pwsh`'],

@@ -30,8 +30,17 @@ export type Trigger =
   | { readonly event: 'push'; readonly branches?: PatternFilter; readonly tags?: PatternFilter; readonly paths?: PatternFilter }
   | { readonly event: 'pull_request'; readonly branches?: PatternFilter; readonly types?: readonly string[]; readonly paths?: PatternFilter }
   | { readonly event: 'workflow_dispatch'; readonly inputs: readonly Input[] }
-  | { readonly event: 'workflow_call'; readonly inputs: readonly Input[] }
+  | CallTrigger
   | { readonly event: 'deployment_status' }
+
+/** What a workflow that others call takes and gives. */
+export interface CallTrigger {
+  readonly event: 'workflow_call'
+  readonly inputs: readonly Input[]
+  readonly secrets: readonly { readonly name: string; readonly required: boolean }[]
+  /** Evaluated with the `jobs` context when its jobs have ended. */
+  readonly outputs: TemplateMap
+}
 
 /** `branches` gives only `include` (with `!` patterns in it), `branches-ignore` only `exclude`. Order matters. */
 export interface PatternFilter {
@@ -91,8 +100,37 @@ export interface Job {
   /** Minutes; 360 when absent, as GitHub has it. */
   readonly timeoutMinutes?: Template
   readonly continueOnError?: Template
+  /** None when it calls a workflow. */
   readonly steps: readonly Step[]
+  readonly call?: WorkflowCall
   readonly at: Located<string>['at']
+}
+
+/** `jobs.<id>.uses`: the job is the jobs of another workflow. */
+export interface WorkflowCall {
+  /** `./.github/workflows/FILE`, or `OWNER/NAME/.github/workflows/FILE@REF`. */
+  readonly uses: Located<string>
+  readonly with: readonly GivenInput[]
+  /** `inherit`: all that the caller has. */
+  readonly secrets: 'inherit' | readonly (readonly [name: Located<string>, value: Template])[]
+  /** The called workflow, when calls are linked. */
+  readonly called?: CalledWorkflow
+}
+
+export interface GivenInput {
+  readonly name: string
+  readonly value: ValueTree
+  readonly at: Located<string>['at']
+}
+
+/** A workflow that a job calls; without `repository` it is of the run's own repository and commit. */
+export interface CalledWorkflow {
+  readonly workflow: Workflow
+  readonly repository?: string
+  readonly ref?: string
+  readonly sha?: string
+  /** Its path in its repository. */
+  readonly path: string
 }
 
 export type Step = RunStep | UsesStep

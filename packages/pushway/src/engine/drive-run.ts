@@ -3,6 +3,7 @@
 import { streams } from '@pushway/core/event/types.ts'
 import type { RunAction } from '@pushway/core/run/types.ts'
 import type { RunId } from '@pushway/core/text/ids.ts'
+import { runWorkflow } from '../model/called-workflows.ts'
 import { claimsBeside } from '../model/concurrency.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { NewAction } from '../ports/store.ts'
@@ -21,7 +22,7 @@ export async function driveRun(shop: Workshop, run: RunId): Promise<undefined> {
   for (;;) {
     const { state, seq } = shop.states.run(run)
     if (state.project === undefined || state.cause === undefined || state.workflowFile === undefined) return
-    const workflow = (await shop.sources.workflow(state.project, state.cause.sha, state.workflowFile))?.value
+    const workflow = await runWorkflow(shop, state)
     const vars = settings.variables({ project: state.project, environment: undefined })
     // Nothing is awaited from here to the append, so two runs never enter one group.
     const decision = decideRunAmong(state, workflow, { vars, others: claimsBeside(shop, state) })

@@ -30,6 +30,7 @@ import type { ProgramLog, World } from '../ports/world.ts'
 import { refuseInUse } from '../registry/images.ts'
 import { createRegistry } from '../registry/index.ts'
 import type { Results } from '../results/index.ts'
+import { createWorkflowFiles } from '../runner/workflow-files.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { createEventStore } from '../store/event-store.ts'
@@ -192,6 +193,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     settings,
     git: repositories,
     jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir, actions: actionSources(folder, process.env) }),
+    workflows: createWorkflowFiles(actionSources(folder, process.env)),
     router: createEmbeddedRouter({ socket: proxySocket }),
     runtimes: {
       process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),

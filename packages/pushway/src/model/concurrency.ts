@@ -17,13 +17,26 @@ export function claimsBeside(shop: Workshop, { id, project }: RunState): readonl
 
 /** The runs that may go on, or must end, because of an event of this run. */
 export function runsToWake(shop: Workshop, run: RunId, event: PushwayEvent): readonly StreamId[] {
-  if (event.type !== 'ConcurrencyAsked' && event.type !== 'JobFinished' && event.type !== 'RunFinished') return []
+  if (event.type !== 'ConcurrencyAsked' && event.type !== 'JobFinished' && event.type !== 'CallFinished' && event.type !== 'RunFinished') return []
   const { state } = shop.states.run(run)
-  const concerns = event.type === 'RunFinished' ? state.claim : event.type === 'JobFinished' ? state.jobs.get(event.job)?.claim : event.terms
+  const concerns = concernedBy(state, event)
   if (!concerns) return []
   const ids = shop.world.lists.activeRuns().filter((other) => {
     const found = shop.states.run(other).state
     return found.project === state.project && claimsOf(found).length > 0
   })
   return ids.map((id) => streams.run(id))
+}
+
+function concernedBy(state: RunState, event: Extract<PushwayEvent, { type: 'ConcurrencyAsked' | 'JobFinished' | 'CallFinished' | 'RunFinished' }>) {
+  switch (event.type) {
+    case 'RunFinished':
+      return state.claim
+    case 'JobFinished':
+      return state.jobs.get(event.job)?.claim
+    case 'CallFinished':
+      return state.calls.get(event.job)?.claim
+    case 'ConcurrencyAsked':
+      return event.terms
+  }
 }

@@ -10,6 +10,7 @@ import type { CommitId, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { RefUpdate } from '../ports/service.ts'
 import type { Append } from '../ports/store.ts'
+import { linkWorkflow } from './called-workflows.ts'
 import { configuredApp } from './configured-app.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -59,7 +60,7 @@ export async function startRunsForPush(
   if (requests.length === 0 && problems.length === 0) problems.push(`No workflow applies to a push to ${update.ref}.`)
   const prepared = await Promise.all(requests.map((request) => planned(shop, request)))
   const made = prepared.map((make, index) => make(index))
-  return { runs: made.map(({ id }) => id), appends: made.map(({ append }) => append), problems }
+  return { runs: made.map(({ id }) => id), appends: made.map(({ append }) => append), problems: [...problems, ...made.flatMap((run) => run.problems)] }
 }
 
 /** What is wrong with pushway.yml and the files it names, if anything: said at the push, not when they are needed. */
@@ -89,6 +90,8 @@ export async function requestRun(shop: Workshop, request: RunRequest): Promise<R
 interface PreparedRun {
   readonly id: RunId
   readonly append: Append
+  /** What was found wrong with its calls and its plan. */
+  readonly problems: readonly string[]
 }
 
 /** The facts of one new run; to be appended at once, because its number is taken now. */
@@ -101,15 +104,18 @@ async function planned(shop: Workshop, request: RunRequest): Promise<(index: num
   const { world } = shop
   const { project, file, cause, title, workflow } = request
   const { planRun } = await import('@pushway/core/run/plan.ts')
-  const plan = workflow && planRun(workflow, cause, { vars: world.settings.variables({ project, environment: undefined }), repository: project })
-  const problems = [...request.refused, ...findings(plan?.diagnostics ?? [])]
+  const linked = workflow && (await linkWorkflow(shop, { project, commit: cause.sha }, workflow))
+  const vars = world.settings.variables({ project, environment: undefined })
+  const plan = linked?.value && planRun(linked.value, cause, { vars, repository: project, files: linked.files })
+  const found = findings([...(linked?.diagnostics ?? []), ...(plan?.diagnostics ?? [])])
+  const problems = [...request.refused, ...found]
   const outcome: RunEvent = plan?.value && problems.length === 0 ? { type: 'RunPlanned', plan: plan.value } : { type: 'RunRefused', problems }
   const from = cause.verifies ? streams.deployment(cause.verifies) : streams.project(project)
   return (index) => {
     const id = world.ids.next()
     const number = world.lists.nextRunNumber(project) + index
     const requested: RunEvent = { type: 'RunRequested', project, number, workflowFile: file, workflowName: workflow?.name ?? file, title, cause }
-    return { id, append: { stream: streams.run(id), expected: 0, events: [requested, outcome], cause: from } }
+    return { id, append: { stream: streams.run(id), expected: 0, events: [requested, outcome], cause: from }, problems: found }
   }
 }
 

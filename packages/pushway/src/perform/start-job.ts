@@ -4,6 +4,7 @@ import { streams } from '@pushway/core/event/types.ts'
 import type { Project } from '@pushway/core/project/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { JobServices, JobSpec, RunAction, RunEvent } from '@pushway/core/run/types.ts'
+import { runWorkflow } from '../model/called-workflows.ts'
 import type { Performer, Workshop } from '../model/workshop.ts'
 
 type StartJob = Extract<RunAction, { kind: 'StartJob' }>
@@ -15,32 +16,33 @@ export const startJob: Performer = {
     const { state } = shop.states.run(body.run)
     const { project, cause, workflowFile } = state
     if (project === undefined || cause === undefined || workflowFile === undefined) throw fail('not-found', { what: 'run', name: body.run })
-    const workflow = (await sources.workflow(project, cause.sha, workflowFile))?.value
-    const planned = state.plan?.jobs.find(({ key }) => key === body.job)
-    const job = workflow?.jobs.find(({ id }) => id === (planned?.id ?? body.job))
-    if (!workflow || !planned || !job) throw fail('not-found', { what: 'job', name: body.job })
-    const [{ jobSpec }, { mayAskIdToken, tokenPermissions }] = await Promise.all([
+    const [{ jobSpec }, { idTokenAt, permissionsAt, placeOf }] = await Promise.all([
       import('@pushway/core/run/contexts.ts'),
-      import('@pushway/core/run/permissions.ts'),
+      import('@pushway/core/run/places.ts'),
     ])
+    const workflow = await runWorkflow(shop, state)
+    const place = workflow && placeOf(state.plan, workflow, body.job)
+    if (!place) throw fail('not-found', { what: 'job', name: body.job })
+    const { planned } = place
     checkLabels(planned.runsOn, world.jobs.capabilities.labels)
     const scope = { project, environment: planned.environment }
-    const token = (await world.tokens.create(body.run, project, tokenPermissions(workflow.permissions, job.permissions))).reveal()
-    const secrets = Object.fromEntries(Object.entries(world.settings.secrets(scope)).map(([name, { value }]) => [name, value.reveal()]))
+    const token = (await world.tokens.create(body.run, project, permissionsAt(place))).reveal()
+    const secrets = revealed(world.settings.secrets({ project, environment: undefined }))
+    const ofEnvironment = planned.environment === undefined ? {} : revealed(world.settings.secrets(scope))
     const config = (await sources.config(project, cause.sha)).value
     const spec = jobSpec({
       state,
       workflow,
-      job,
       key: body.job,
       attempt: body.attempt,
       vars: world.settings.variables(scope),
       secrets: { ...secrets, GITHUB_TOKEN: token },
+      environmentSecrets: onlyChanged(ofEnvironment, secrets),
       server: { url: world.server.url, token, registryAliases: world.server.registryAliases, builder: await chooseBuilder(shop, config) },
     })
     const services = await world.services.issue({
       ...{ project, job: body.job, spec },
-      idToken: mayAskIdToken(workflow.permissions, job.permissions),
+      idToken: idTokenAt(place),
       ...(planned.environment === undefined ? {} : { environment: planned.environment }),
     })
     await world.jobs.start({ project, run: body.run, job: body.job, attempt: body.attempt }, withServices(spec, services), signal)
@@ -58,6 +60,15 @@ export const startJob: Performer = {
 
 function withServices(spec: JobSpec, services: JobServices): JobSpec {
   return spec.server ? { ...spec, server: { ...spec.server, services } } : spec
+}
+
+function revealed(secrets: ReturnType<Workshop['world']['settings']['secrets']>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, { value }]) => [name, value.reveal()]))
+}
+
+/** What the environment adds or replaces: a called workflow's job sees it, whatever its call hands on. */
+function onlyChanged(all: Readonly<Record<string, string>>, base: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(all).filter(([name, value]) => base[name] !== value))
 }
 
 function checkLabels(wanted: readonly string[], served: readonly string[]): void {

@@ -36,6 +36,15 @@ export interface ServerFacts {
   engineAvailable(): Promise<boolean>
 }
 
+/** Files of other repositories that workflows call. */
+export interface WorkflowFiles {
+  /** The text of `path` at a branch, tag or commit, with the commit when it is known; else a sentence that says why there is none. `own`: the project that asks. */
+  find(
+    target: { readonly repository: string; readonly path: string; readonly ref: string },
+    own: ProjectName,
+  ): Promise<{ readonly text: string; readonly sha?: string } | { readonly problem: string }>
+}
+
 export interface World {
   readonly clock: Clock
   readonly ids: Ids
@@ -44,6 +53,8 @@ export interface World {
   readonly settings: Settings
   readonly git: GitHost
   readonly jobs: JobRunner
+  /** Nothing of other repositories can be called when absent. */
+  readonly workflows?: WorkflowFiles
   readonly router: Router
   readonly runtimes: Readonly<Partial<Record<EnvironmentConfig['runtime'], Runtime>>>
   readonly tokens: RunTokens

@@ -104,7 +104,15 @@ export function stepScope(state: JobState, env: Readonly<Record<string, string>>
   // A composite action sees its inputs, and no secrets but those it is given.
   const own = state.frame ? { inputs: state.frame.inputs, secrets: {}, vars: {}, needs: {} } : {}
   return {
-    contexts: { ...contexts, ...own, env, steps: state.steps, job: { status }, runner: runnerContext(state.paths), github: githubContext(state) },
+    contexts: {
+      ...contexts,
+      ...own,
+      env,
+      steps: state.steps,
+      job: { ...contexts.job, status },
+      runner: runnerContext(state.paths),
+      github: githubContext(state),
+    },
     status,
     hashFiles: (patterns) => hashFiles(state.paths.workspace, patterns),
   }

@@ -1,6 +1,7 @@
 // One job from its first step to its result: steps in order, post steps in reverse, leftovers ended, outputs.
 
 import { join } from 'node:path'
+import { outputsProblem } from '@pushway/core/run/outputs.ts'
 import type { Conclusion } from '@pushway/core/run/types.ts'
 import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workflow/evaluate.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
@@ -112,7 +113,9 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
       await runStep(state, step)
     }
     await runPosts(state, afterPre)
-    return { conclusion: conclusionOf(state), outputs: jobOutputs(state) }
+    const outputs = jobOutputs(state)
+    const tooMuch = outputsProblem(outputs)
+    return tooMuch ? { conclusion: 'failure', outputs: {}, problem: tooMuch } : { conclusion: conclusionOf(state), outputs }
   } catch (error) {
     if (error instanceof EvaluationError) return { conclusion: 'failure', outputs: {}, problem: located(error) }
     throw error

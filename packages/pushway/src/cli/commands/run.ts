@@ -1,21 +1,19 @@
 // pushway run: runs workflows of the working tree, without a server.
 
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { planRun } from '@pushway/core/run/plan.ts'
 import { matchTrigger } from '@pushway/core/run/trigger.ts'
 import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
+import type { CalledFile } from '@pushway/core/workflow/link.ts'
 import type { Step, Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
-import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource } from '../../util/job-spool.ts'
-import { parseFile } from '../../util/parsed-files.ts'
 import { randomHex } from '../../util/random.ts'
 import { makeCause } from '../local-run/cause.ts'
 import { pairsOf, readEventFile, readPairsFile, secretsOf, valuesOfFile } from '../local-run/given.ts'
+import { actionSources, type LinkedFile, readLinked } from '../local-run/linked.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
 import { createShow, type Show } from '../local-run/show.ts'
 import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
@@ -70,8 +68,9 @@ async function runLocally(options: Options): Promise<boolean> {
   const made = makeCause({ ...options, inputs: pairsOf(options.input, '--input') }, tree)
   const cause = options.eventFile === undefined ? made : { ...made, payload: readEventFile(options.eventFile) }
   const vars = { ...valuesOfFile(options.varFile, '--var-file'), ...pairsOf(options.var, '--var') }
-  const chosen = await chooseWorkflows(options, { tree, cause, show })
-  const planned = chosen.map((workflow) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, job: options.job }) }))
+  const actions = actionSources(options.actionsDir)
+  const chosen = await chooseWorkflows(options, { tree, cause, show, actions })
+  const planned = chosen.map(({ workflow, files }) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, files, job: options.job }) }))
   const secrets = {
     GITHUB_TOKEN: `local-${randomHex(16)}`,
     ...valuesOfFile(options.secretFile, '--secret-file'),
@@ -95,7 +94,7 @@ async function runLocally(options: Options): Promise<boolean> {
       vars,
       secrets,
       env,
-      actions: actionSources(options),
+      actions,
       sinkFor: show.sinkFor,
       ...stops.signals,
     }
@@ -110,16 +109,14 @@ async function runLocally(options: Options): Promise<boolean> {
 }
 
 /** All that the event starts; with `-W` the named one, whatever branches it is for. */
-async function chooseWorkflows(options: Options, from: { tree: WorkingTree; cause: RunCause; show: Show }): Promise<readonly Workflow[]> {
-  const { tree, cause, show } = from
-  const workflows: Workflow[] = []
-  for (const source of readWorkflowFiles(tree.dir, options.workflow)) {
-    const { value, diagnostics } = await parseFile('workflow', source, join(defaultCacheDir(), 'parsed'))
-    if (value === undefined) throw refuse('workflow-invalid', source.file, diagnostics)
-    for (const diagnostic of diagnostics) show.note(formatDiagnostic(diagnostic))
-    workflows.push(value)
-  }
-  const starts = workflows.filter((workflow) => matchTrigger(workflow, { event: cause.event, ref: cause.ref }))
+async function chooseWorkflows(
+  options: Options,
+  from: { tree: WorkingTree; cause: RunCause; show: Show; actions: readonly ActionSource[] },
+): Promise<readonly LinkedFile[]> {
+  const { tree, cause, show, actions } = from
+  const read = await Promise.all(readWorkflowFiles(tree.dir, options.workflow).map((file) => readLinked(file, tree, actions)))
+  for (const diagnostic of read.flatMap(({ warnings }) => warnings)) show.note(formatDiagnostic(diagnostic))
+  const starts = read.filter(({ workflow }) => matchTrigger(workflow, { event: cause.event, ref: cause.ref }))
   if (starts.length > 0) return starts
   if (options.workflow === undefined) {
     throw fail('usage', {
@@ -128,11 +125,15 @@ async function chooseWorkflows(options: Options, from: { tree: WorkingTree; caus
     })
   }
   show.note(`${options.workflow} is not started by ${cause.event} on ${cause.ref}; it runs because it was named.`)
-  return workflows
+  return read
 }
 
-function makePlan(workflow: Workflow, cause: RunCause, options: { vars: Record<string, string>; tree: WorkingTree; job?: string }): RunPlan {
-  const { value, diagnostics } = planRun(workflow, cause, { vars: options.vars, repository: options.tree.repository })
+function makePlan(
+  workflow: Workflow,
+  cause: RunCause,
+  options: { vars: Record<string, string>; tree: WorkingTree; files: readonly CalledFile[]; job?: string },
+): RunPlan {
+  const { value, diagnostics } = planRun(workflow, cause, { vars: options.vars, repository: options.tree.repository, files: options.files })
   if (value === undefined) throw refuse('workflow-invalid', workflow.file, diagnostics)
   if (options.job === undefined) return value
   if (!value.jobs.some((job) => job.key === options.job)) throw fail('not-found', { what: 'job', name: options.job })
@@ -167,14 +168,6 @@ function sayPlan(planned: readonly { readonly workflow: Workflow; readonly plan:
 
 function stepName(step: Step): string {
   return step.name?.value ?? (step.kind === 'uses' ? `Run ${step.uses}` : `Run ${step.run.value.trim().split('\n')[0]}`)
-}
-
-function actionSources({ actionsDir }: Options): readonly ActionSource[] {
-  for (const dir of actionsDir) {
-    if (!existsSync(dir)) throw fail('usage', { problem: `The folder ${dir} is not there.`, hint: 'Name one with actions in it: --actions-dir DIR.' })
-  }
-  const remote = process.env.PUSHWAY_ACTIONS_URL
-  return [...actionsDir.map((dir) => ({ kind: 'directory', dir: resolve(dir) }) as const), ...(remote ? [{ kind: 'remote', url: remote } as const] : [])]
 }
 
 /** The first Ctrl-C asks the jobs to stop, the second one kills them. */

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { jobSpec } from '@pushway/core/run/contexts.ts'
 import { decideRun } from '@pushway/core/run/decide.ts'
 import { evolveRun, initialRun, type RunState } from '@pushway/core/run/state.ts'
-import type { Conclusion, JobSpec, RunCause, RunEvent, RunPlan } from '@pushway/core/run/types.ts'
-import type { Job, TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
+import type { Conclusion, JobSpec, PlannedJob, RunCause, RunEvent, RunPlan } from '@pushway/core/run/types.ts'
+import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
 import { newMark, runJob } from '../../runner/job.ts'
 import type { JobSink } from '../../runner/job-log.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
@@ -52,13 +52,11 @@ export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
   run.cancel.addEventListener('abort', () => apply([{ type: 'CancelRequested', by: run.cause.actor, force: false }]))
   while (!state.finished) {
     const decision = decideRun(state, run.workflow, run.vars)
-    apply(decision.events)
+    apply(decision.events.map(withoutEnvironments))
     for (const action of decision.actions) {
       if (action.kind !== 'StartJob' || working.has(action.job)) continue
       apply([{ type: 'JobStarted', job: action.job, attempt: action.attempt }])
-      const id = state.plan?.jobs.find(({ key }) => key === action.job)?.id ?? action.job
-      const job = run.workflow.jobs.find((candidate) => candidate.id === id) as Job
-      const work = performJob(run, state, { job, key: action.job }).then((event) => apply([event]))
+      const work = performJob(run, state, action.job).then((event) => apply([event]))
       working.set(
         action.job,
         work.finally(() => working.delete(action.job)),
@@ -74,7 +72,7 @@ export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
 }
 
 function firstEvents({ repository, workflow, cause, plan }: LocalRun): readonly RunEvent[] {
-  const jobs = plan.jobs.map(({ environment: _, ...job }) => job)
+  const jobs = plan.jobs.map(withoutEnvironment)
   return [
     {
       type: 'RunRequested',
@@ -89,11 +87,19 @@ function firstEvents({ repository, workflow, cause, plan }: LocalRun): readonly 
   ]
 }
 
-async function performJob(run: LocalRun, state: RunState, { job, key }: { job: Job; key: string }): Promise<RunEvent> {
+function withoutEnvironment({ environment: _, ...job }: PlannedJob): PlannedJob {
+  return job
+}
+
+function withoutEnvironments(event: RunEvent): RunEvent {
+  return event.type === 'JobLaidOut' ? { ...event, jobs: event.jobs.map(withoutEnvironment) } : event
+}
+
+async function performJob(run: LocalRun, state: RunState, key: string): Promise<RunEvent> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
   try {
     const { vars, secrets, workflow } = run
-    const spec = jobSpec({ state, workflow, job, key, attempt: 1, vars, secrets })
+    const spec = jobSpec({ state, workflow, key, attempt: 1, vars, secrets })
     const input = workerInput(run, { ...spec, workflowEnv: [...run.env, ...spec.workflowEnv] }, dir)
     const result = await runJob(input, run.sinkFor(key), { cancel: run.cancel, force: run.force, mark: newMark() })
     return { type: 'JobStepsFinished', job: key, attempt: 1, ...result }

@@ -59,6 +59,7 @@ const runTypes: ReadonlySet<string> = new Set<RunEvent['type']>([
   'RunPlanned',
   'RunRefused',
   'JobLaidOut',
+  'CallFinished',
   'ConcurrencyAsked',
   'ConcurrencyEntered',
   'JobUnwanted',
@@ -88,6 +89,8 @@ function sayRunEvent(event: RunEvent): string {
       return `Refused: ${event.problems.join(' ')}`
     case 'JobLaidOut':
       return event.jobs.length === 1 ? `Job ${event.job} is laid out.` : `Job ${event.job} is laid out as ${event.jobs.length} jobs.`
+    case 'CallFinished':
+      return `The workflow that ${event.job} calls has ended.${event.problem ? ` ${event.problem}` : ''}`
     case 'ConcurrencyAsked':
       return `${event.job === undefined ? 'The run' : `Job ${event.job}`} asks for the concurrency group "${event.terms.group}".`
     case 'ConcurrencyEntered':

@@ -19,6 +19,7 @@ import type { GitHost } from '../../packages/pushway/src/ports/misc.ts'
 import type { Commands, Queries } from '../../packages/pushway/src/ports/service.ts'
 import type { EventStore } from '../../packages/pushway/src/ports/store.ts'
 import type { World } from '../../packages/pushway/src/ports/world.ts'
+import { createWorkflowFiles } from '../../packages/pushway/src/runner/workflow-files.ts'
 import { openDatabase } from '../../packages/pushway/src/store/database.ts'
 import { createEventStore } from '../../packages/pushway/src/store/event-store.ts'
 import { createLists } from '../../packages/pushway/src/store/lists.ts'
@@ -36,6 +37,8 @@ export interface Outside {
   readonly jobs: FakeJobs
   /** `commit:path` → text. */
   readonly files: Map<string, string>
+  /** Folders with other repositories as OWNER/NAME@REF/, whose workflows may be called. */
+  readonly mirror?: string
   readonly databaseFile: string
 }
 
@@ -141,6 +144,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     settings: createSettings(database, Buffer.alloc(32, 7)),
     git: fakeGit(outside.files),
     jobs: outside.jobs,
+    ...(outside.mirror ? { workflows: createWorkflowFiles({ sources: [{ kind: 'directory', dir: outside.mirror }], cache: outside.mirror }) } : {}),
     router: outside.router,
     runtimes: { process: outside.runtime },
     tokens: { create: async () => new Secret('token'), revoke: () => undefined },

@@ -73,7 +73,7 @@ export function jobGate(state: RunState, job: JobState, { place, scopeOf, claims
 }
 
 /** The calls around a place, outermost first. */
-export function callersOf({ caller }: Place): readonly Place[] {
+function callersOf({ caller }: Place): readonly Place[] {
   return caller ? [...callersOf(caller), caller] : []
 }
 

@@ -38,7 +38,7 @@ export function layOutCall({ planned, job }: Place, scope: Scope): LaidOutCall |
 }
 
 /** The `workflow_call` trigger of a workflow; one without inputs when it has none. */
-export function callTrigger(workflow: Workflow): CallTrigger {
+function callTrigger(workflow: Workflow): CallTrigger {
   const found = workflow.on.find((one): one is CallTrigger => one.event === 'workflow_call')
   return found ?? { event: 'workflow_call', inputs: [], secrets: [], outputs: [] }
 }

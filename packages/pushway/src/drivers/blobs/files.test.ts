@@ -1,7 +1,8 @@
 // The file driver against the BlobStore contract, and what is its own: file names, modes, half-written files.
 
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { blobStoreContract } from '../../../../../test/contract/blob-store.contract.ts'
 import { tempDir } from '../../../../../test/support/temp.ts'
@@ -42,4 +43,22 @@ test('whoever stops reading leaves no file open', async () => {
   await new Promise((resolve) => setTimeout(resolve, 100))
   await blobs.delete(digest)
   expect(readdirSync(join(dir, 'sha256'))).toEqual([])
+})
+
+test('what is held in memory does not grow with the blob', async () => {
+  const dir = tempDir('blobs')
+  const blobs = openFileBlobs(dir)
+  const { id } = await blobs.uploadStart()
+  const chunk = Buffer.alloc(64 * 1024)
+  let given = 0
+  let mostAhead = 0
+  const source = async function* () {
+    for (; given < 64 * 1024 * 1024; given += chunk.length) {
+      mostAhead = Math.max(mostAhead, given - statSync(join(dir, 'uploads', id)).size)
+      yield chunk
+    }
+  }
+  await blobs.uploadAppend(id, 0, Readable.from(source()))
+  // One write on its way, the next one gathered, and what the stream itself holds.
+  expect(mostAhead).toBeLessThanOrEqual(6 * 1024 * 1024)
 })

@@ -22,8 +22,7 @@ export interface PlanOptions {
 /** The plan of a run, or every reason why there is none: wrong inputs, names that can't be evaluated or are not allowed. */
 export function planRun(workflow: Workflow, cause: RunCause, options: PlanOptions): Parsed<RunPlan> {
   const diagnostics: Diagnostic[] = [...checkInputs(workflow, cause), ...raisedPermissions(workflow)]
-  const github = githubContext({ project: options.repository, cause, workflow })
-  const scope: Scope = { contexts: { github, vars: options.vars, inputs: inputsContext(workflow, cause) }, status: 'success' }
+  const scope = planScope(workflow, cause, options)
   prepareContexts(scope.contexts)
   const jobs = workflow.jobs.map((job) => planJob(job, scope, diagnostics))
   const { concurrency } = workflow
@@ -32,4 +31,10 @@ export function planRun(workflow: Workflow, cause: RunCause, options: PlanOption
   if (hasErrors(diagnostics)) return { diagnostics }
   const files = options.files?.length ? { files: options.files } : {}
   return { value: { jobs, ...(claim ? { concurrency: claim } : {}), ...(runName ? { runName } : {}), ...files }, diagnostics }
+}
+
+/** What is known before a run starts: the github, vars and inputs contexts. */
+export function planScope(workflow: Workflow, cause: RunCause, { repository, vars }: PlanOptions): Scope {
+  const github = githubContext({ project: repository, cause, workflow })
+  return { contexts: { github, vars, inputs: inputsContext(workflow, cause) }, status: 'success' }
 }

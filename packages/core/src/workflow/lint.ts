@@ -52,7 +52,8 @@ function isUntrusted(path: readonly string[], expression: string): boolean {
  */
 export function lintWorkflow(workflow: Workflow, text: string): readonly Diagnostic[] {
   const steps = workflow.jobs.flatMap((job) => job.steps)
-  const found = [...triggerFindings(workflow, text), ...steps.flatMap(lintStep)]
+  const calls = workflow.jobs.flatMap(({ call }) => (call ? unpinnedFindings(call.uses.value, call.uses.at) : []))
+  const found = [...triggerFindings(workflow, text), ...steps.flatMap(lintStep), ...calls]
   return found.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
 }
 

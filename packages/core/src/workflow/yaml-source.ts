@@ -39,7 +39,7 @@ export function readWorkflowYaml(findings: Findings, text: string): YamlSource |
 
 function readChecked(findings: Findings, text: string): YamlSource | undefined {
   const reader = new YamlObjectReader(1, text)
-  for (const error of reader.errors) {
+  for (const error of withoutEcho(reader.errors)) {
     const at = { file: findings.file, line: error.range?.start.line ?? 1, column: error.range?.start.column ?? 1 }
     add(findings, at, { code: 'yaml-syntax', message: yamlSentence(error.message) })
   }
@@ -50,6 +50,18 @@ function readChecked(findings: Findings, text: string): YamlSource | undefined {
   if (reportUnknownAliases(source)) return undefined
   checkSchema(findings, reader)
   return source
+}
+
+/** Behind its first mistake the reader stumbles over what is right: one finding a line, and none that only says where it stumbled. */
+function withoutEcho<E extends { readonly message: string; readonly range?: { readonly start: { readonly line: number } } }>(
+  errors: readonly E[],
+): readonly E[] {
+  const lines = new Set<number>()
+  return errors.filter(({ message, range }, index) => {
+    const line = range?.start.line ?? 1
+    if (index > 0 && (lines.has(line) || message.includes('token in YAML stream'))) return false
+    return lines.add(line)
+  })
 }
 
 /** The reader has parsed the text already; its document and line table are private there, so they are looked at with checks. */

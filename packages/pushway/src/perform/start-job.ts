@@ -43,6 +43,7 @@ export const startJob: Performer = {
     const services = await world.services.issue({
       ...{ project, job: body.job, spec },
       idToken: idTokenAt(place),
+      ...(spec.contexts.job?.workflow_ref === undefined ? {} : { jobWorkflowRef: spec.contexts.job.workflow_ref }),
       ...(planned.environment === undefined ? {} : { environment: planned.environment }),
     })
     await world.jobs.start({ project, run: body.run, job: body.job, attempt: body.attempt }, withServices(spec, services), signal)

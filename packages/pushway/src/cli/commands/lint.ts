@@ -8,11 +8,12 @@ import { fail } from '@pushway/core/reason/errors.ts'
 import { type Diagnostic, formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
 import { lintStep, lintWorkflow } from '@pushway/core/workflow/lint.ts'
 import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
-import type { Step } from '@pushway/core/workflow/types.ts'
+import type { Step, Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
 import { joinInside } from '../../util/paths.ts'
-import { readWorkingTree } from '../local-run/working-tree.ts'
+import { actionSources, linkLocally } from '../local-run/linked.ts'
+import { readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
 
 const actionFiles = ['action.yml', 'action.yaml']
 
@@ -27,8 +28,9 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
     .action(async (files: readonly string[], options: { readonly output?: string }) => {
       if (options.output !== undefined && options.output !== 'json')
         throw fail('usage', { problem: `There is no output format "${options.output}".`, hint: 'Use -o json.' })
-      const { dir } = await readWorkingTree(process.cwd())
-      const found = lintFiles(dir, files.length > 0 ? files.map((file) => resolve(file)) : workflowFiles(dir))
+      const tree = await readWorkingTree(process.cwd())
+      const { dir } = tree
+      const found = await lintFiles(tree, files.length > 0 ? files.map((file) => resolve(file)) : workflowFiles(dir))
       if (options.output === 'json') process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
       else process.stdout.write(sayFindings(found))
       context.exit(hasErrors(found.diagnostics) ? 2 : 0)
@@ -49,15 +51,17 @@ function workflowFiles(dir: string): readonly string[] {
 }
 
 /** Each file once; what a step uses by `./path` is looked at too. */
-function lintFiles(dir: string, first: readonly string[]): Findings {
+async function lintFiles(tree: WorkingTree, first: readonly string[]): Promise<Findings> {
+  const { dir } = tree
   const diagnostics: Diagnostic[] = []
   const todo = [...first]
   const seen = new Set<string>()
   for (let file = todo.shift(); file !== undefined; file = todo.shift()) {
     if (seen.has(file)) continue
     seen.add(file)
-    const { findings, steps } = lintFile(dir, file)
+    const { findings, steps, calls } = await lintFile(tree, file)
     diagnostics.push(...findings)
+    todo.push(...calls)
     for (const step of steps) {
       const used = localAction(dir, step)
       if (used === undefined) continue
@@ -68,17 +72,30 @@ function lintFiles(dir: string, first: readonly string[]): Findings {
   return { files: [...seen].map((file) => relative(dir, file)), diagnostics }
 }
 
-function lintFile(dir: string, file: string): { readonly findings: readonly Diagnostic[]; readonly steps: readonly Step[] } {
+/** `calls`: the workflow files of the working tree that it calls. */
+async function lintFile(
+  tree: WorkingTree,
+  file: string,
+): Promise<{ readonly findings: readonly Diagnostic[]; readonly steps: readonly Step[]; readonly calls: readonly string[] }> {
+  const { dir } = tree
   const text = readText(file)
   const name = relative(dir, file)
   if (actionFiles.includes(basename(file)) && basename(dirname(file)) !== 'workflows') {
     const { value, diagnostics } = parseAction(name, text)
     const steps = value?.runs.using === 'composite' ? value.runs.steps : []
-    return { findings: [...diagnostics, ...steps.flatMap(lintStep)], steps }
+    return { findings: [...diagnostics, ...steps.flatMap(lintStep)], steps, calls: [] }
   }
   const { value, diagnostics } = parseWorkflow(name, text)
-  const findings = value ? [...diagnostics, ...lintWorkflow(value, text)] : diagnostics
-  return { findings, steps: value?.jobs.flatMap((job) => job.steps) ?? [] }
+  const findings = value ? [...diagnostics, ...(await lintCalls(value, tree)), ...lintWorkflow(value, text)] : diagnostics
+  const local = value?.jobs.flatMap(({ call }) => (call?.uses.value.startsWith('./') ? [joinInside(dir, call.uses.value)] : [])) ?? []
+  return { findings, steps: value?.jobs.flatMap((job) => job.steps) ?? [], calls: local.filter((path) => existsSync(path)) }
+}
+
+/** Mistakes of calls, at the calls: called files of the working tree are looked at for themselves. Other repositories are not asked. */
+async function lintCalls(workflow: Workflow, tree: WorkingTree): Promise<readonly Diagnostic[]> {
+  const { diagnostics } = await linkLocally(workflow, tree, actionSources([]))
+  const own = diagnostics.filter(({ at }) => at.file === workflow.file)
+  return own.map((one) => (one.code === 'call-unknown' && !one.message.includes('`./') ? { ...one, severity: 'warning' } : one))
 }
 
 /** The file of an action of the working tree; a finding when there is none. */

@@ -1,14 +1,15 @@
 // pushway plan: what would happen: a deployment to an environment (asked at the server), or the jobs of a workflow file (from the working tree).
 
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
-import { planRun } from '@pushway/core/run/plan.ts'
+import { type OutlineJob, outlineOf } from '@pushway/core/run/outline.ts'
+import { planRun, planScope } from '@pushway/core/run/plan.ts'
 import { matchTrigger } from '@pushway/core/run/trigger.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
-import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import type { Command } from 'commander'
 import { connectProject, type ProjectOptions, withProject } from '../connection.ts'
 import { makeCause } from '../local-run/cause.ts'
-import { readWorkflowFiles, readWorkingTree, type SourceFile, type WorkingTree } from '../local-run/working-tree.ts'
+import { actionSources, type LinkedFile, readLinked } from '../local-run/linked.ts'
+import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
 import { type OutputFormat, printList, printOne, type Shape, withOutput } from '../output.ts'
 import { collectPair } from '../pairs.ts'
 import type { Screen } from '../screen.ts'
@@ -21,17 +22,12 @@ interface Options extends ProjectOptions {
   readonly event?: string
   readonly input: Readonly<Record<string, string>>
   readonly var: Readonly<Record<string, string>>
+  readonly actionsDir: readonly string[]
   readonly output: OutputFormat
 }
 
-/** One job of a local plan. `legs`: how many times it runs (a matrix makes more than one). */
-interface PlannedLine {
-  readonly id: string
-  readonly name: string
-  readonly needs: readonly string[]
-  readonly legs: number
-  readonly environment?: string
-}
+/** One job of a local plan, as the core outlines it. */
+type PlannedLine = Omit<OutlineJob, 'job'>
 
 interface LocalPlan {
   readonly file: string
@@ -56,6 +52,12 @@ export function register(program: Command): void {
         .option('-W, --workflow <file>', 'a workflow file: a path, or a name in .github/workflows')
         .option('-e, --event <name>', 'the event that would start it (push)')
         .option('--input <name=value>', 'an input (may be repeated)', collectPair('--input'), {})
+        .option(
+          '--actions-dir <dir>',
+          'other repositories that workflows call, as OWNER/NAME@REF/ folders',
+          (dir, before: readonly string[]) => [...before, dir],
+          [],
+        )
         .option('--var <name=value>', 'a variable (may be repeated)', collectPair('--var'), {}),
     ),
   ).action(plan)
@@ -78,23 +80,24 @@ async function planLocally(options: Options): Promise<void> {
     { event: options.event ?? 'push', inputs: options.input, ...(options.workflow === undefined ? {} : { workflow: options.workflow }) },
     tree,
   )
-  const plans = readWorkflowFiles(tree.dir, options.workflow).map((file) => planFile(file, { cause, tree, vars: options.var }))
+  const sources = actionSources(options.actionsDir)
+  const files = readWorkflowFiles(tree.dir, options.workflow)
+  const plans = await Promise.all(files.map(async (file) => planFile(await readLinked(file, tree, sources), { cause, tree, vars: options.var })))
   if (options.workflow === undefined) return printList(plans, options.output, shape)
   const [only] = plans as [LocalPlan]
   await printOne(only, options.output, { name: only.file, describe: showLocalPlan })
 }
 
 function planFile(
-  { file, text }: SourceFile,
+  { workflow, files }: LinkedFile,
   { cause, tree, vars }: { cause: RunCause; tree: WorkingTree; vars: Readonly<Record<string, string>> },
 ): LocalPlan {
-  const { value: workflow, diagnostics } = parseWorkflow(file, text)
-  if (workflow === undefined) throw refuse('workflow-invalid', file, diagnostics)
-  const planned = planRun(workflow, cause, { vars, repository: tree.repository })
-  if (planned.value === undefined) throw refuse('workflow-invalid', file, planned.diagnostics)
-  const jobs = planned.value.jobs.map(({ key, name, needs, environment }) => ({ id: key, name, needs, legs: 1, ...(environment ? { environment } : {}) }))
+  const options = { vars, repository: tree.repository, files }
+  const planned = planRun(workflow, cause, options)
+  if (planned.value === undefined) throw refuse('workflow-invalid', workflow.file, planned.diagnostics)
+  const jobs = outlineOf(planned.value, workflow, planScope(workflow, cause, options)).map(({ job: _, ...line }) => line)
   const starts = matchTrigger(workflow, { event: cause.event, ref: cause.ref })
-  return { file, name: workflow.name ?? file, event: cause.event, ref: cause.ref, starts, jobs }
+  return { file: workflow.file, name: workflow.name, event: cause.event, ref: cause.ref, starts, jobs }
 }
 
 const shape: Shape<LocalPlan> = {
@@ -112,8 +115,9 @@ function showLocalPlan(one: LocalPlan, screen: Screen): string {
   const columns = [
     { title: 'JOB', text: (job: PlannedLine) => job.id },
     { title: 'NEEDS', text: (job: PlannedLine) => job.needs.join(',') },
-    { title: 'LEGS', text: (job: PlannedLine) => String(job.legs) },
+    { title: 'LEGS', text: (job: PlannedLine) => (job.legs === null ? 'at run time' : String(job.legs)) },
     { title: 'ENVIRONMENT', text: (job: PlannedLine) => job.environment },
+    { title: 'CALLS', text: (job: PlannedLine) => job.uses },
   ]
   return `${head}\n${renderTable(columns, one.jobs, screen)}`
 }

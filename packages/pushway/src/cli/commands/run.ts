@@ -1,19 +1,21 @@
 // pushway run: runs workflows of the working tree, without a server.
 
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
-import { planRun } from '@pushway/core/run/plan.ts'
+import { outlineOf } from '@pushway/core/run/outline.ts'
+import { planRun, planScope } from '@pushway/core/run/plan.ts'
 import { matchTrigger } from '@pushway/core/run/trigger.ts'
 import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
 import type { CalledFile } from '@pushway/core/workflow/link.ts'
-import type { Step, Workflow } from '@pushway/core/workflow/types.ts'
+import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
 import type { ActionSource } from '../../util/job-spool.ts'
 import { randomHex } from '../../util/random.ts'
 import { makeCause } from '../local-run/cause.ts'
-import { pairsOf, readEventFile, readPairsFile, secretsOf, valuesOfFile } from '../local-run/given.ts'
+import { pairsOf, readEventFile, readPairsFile, secretsOf, valuesOfFile, wantedLegs } from '../local-run/given.ts'
 import { actionSources, type LinkedFile, readLinked } from '../local-run/linked.ts'
+import { sayOutline } from '../local-run/outline.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
 import { createShow, type Show } from '../local-run/show.ts'
 import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
@@ -30,6 +32,8 @@ interface Options {
   readonly eventFile?: string
   readonly envFile?: string
   readonly dryRun?: boolean
+  readonly graph?: boolean
+  readonly matrix: readonly string[]
   readonly actionsDir: readonly string[]
   readonly output?: string
 }
@@ -53,6 +57,8 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
     .option('--var-file <file>', 'NAME=value lines: variables; --var comes before them')
     .option('--env-file <file>', 'NAME=value lines that every step sees')
     .option('--actions-dir <dir>', 'actions as OWNER/NAME@REF/ folders', collect, [])
+    .option('--matrix <key:value>', 'only these legs of matrices that have the key (may be repeated)', collect, [])
+    .option('--graph', 'show which jobs come after which, and run none')
     .option('--dry-run', 'say which jobs and steps would run, and run none')
     .option('-o, --output <format>', 'json: one object on standard output, the log on standard error')
     .action(async (options: Options) => {
@@ -71,13 +77,21 @@ async function runLocally(options: Options): Promise<boolean> {
   const actions = actionSources(options.actionsDir)
   const chosen = await chooseWorkflows(options, { tree, cause, show, actions })
   const planned = chosen.map(({ workflow, files }) => ({ workflow, plan: makePlan(workflow, cause, { vars, tree, files, job: options.job }) }))
+  const legs = wantedLegs(options.matrix)
   const secrets = {
     GITHUB_TOKEN: `local-${randomHex(16)}`,
     ...valuesOfFile(options.secretFile, '--secret-file'),
     ...secretsOf(options.secret),
   }
   const env = options.envFile === undefined ? [] : readPairsFile(options.envFile, '--env-file')
-  if (options.dryRun) return sayPlan(planned, options.output === 'json')
+  if (options.dryRun || options.graph) {
+    const outlines = planned.map(({ workflow, plan }) => {
+      const scope = planScope(workflow, cause, { vars, repository: tree.repository })
+      return { file: workflow.file, jobs: outlineOf(plan, workflow, scope) }
+    })
+    process.stdout.write(sayOutline(outlines, { graph: options.graph === true, json: options.output === 'json' }))
+    return true
+  }
   const stops = stopOnSignals()
   const results = []
   for (const { workflow, plan } of planned) {
@@ -94,6 +108,7 @@ async function runLocally(options: Options): Promise<boolean> {
       vars,
       secrets,
       env,
+      legs,
       actions,
       sinkFor: show.sinkFor,
       ...stops.signals,
@@ -145,29 +160,6 @@ function makePlan(
   }
   want(options.job)
   return { ...value, jobs: value.jobs.filter((job) => wanted.has(job.key)) }
-}
-
-/** What would run; nothing is decided about conditions. */
-function sayPlan(planned: readonly { readonly workflow: Workflow; readonly plan: RunPlan }[], json: boolean): true {
-  const workflows = planned.map(({ workflow, plan }) => ({
-    file: workflow.file,
-    jobs: plan.jobs.map(({ key, id, name, needs }) => ({
-      key,
-      name,
-      needs,
-      steps: workflow.jobs.find((job) => job.id === (id ?? key))?.steps.map(stepName) ?? [],
-    })),
-  }))
-  const lines = workflows.flatMap(({ file, jobs }) => [
-    `${file}:`,
-    ...jobs.flatMap(({ key, needs, steps }) => [`  ${key}${needs.length > 0 ? ` (needs ${needs.join(', ')})` : ''}`, ...steps.map((step) => `    ${step}`)]),
-  ])
-  process.stdout.write(`${json ? JSON.stringify({ dryRun: true, workflows }, null, 2) : lines.join('\n')}\n`)
-  return true
-}
-
-function stepName(step: Step): string {
-  return step.name?.value ?? (step.kind === 'uses' ? `Run ${step.uses}` : `Run ${step.run.value.trim().split('\n')[0]}`)
 }
 
 /** The first Ctrl-C asks the jobs to stop, the second one kills them. */

@@ -60,3 +60,25 @@ function readText(file: string, option: string): string {
     throw fail('usage', { problem: `The file ${file} can't be read: ${(error as Error).message}.`, hint: `Name another one with ${option}.` })
   }
 }
+
+/** Key → the values of it that are wanted, of `--matrix key:value`. */
+export type WantedLegs = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Keys are compared without case, as in expressions. @throws PushwayError `usage` */
+export function wantedLegs(texts: readonly string[]): WantedLegs {
+  const wanted = new Map<string, Set<string>>()
+  for (const text of texts) {
+    const colon = text.indexOf(':')
+    if (colon <= 0) throw fail('usage', { problem: `--matrix "${text}" has no value.`, hint: 'Write --matrix KEY:VALUE.' })
+    const key = text.slice(0, colon).toLowerCase()
+    wanted.set(key, (wanted.get(key) ?? new Set()).add(text.slice(colon + 1)))
+  }
+  return wanted
+}
+
+/** Whether a leg has, of each wanted key that it has at all, one of the wanted values. */
+export function isWantedLeg(matrix: Readonly<Record<string, unknown>>, wanted: WantedLegs): boolean {
+  return Object.entries(matrix).every(
+    ([key, value]) => wanted.get(key.toLowerCase())?.has(typeof value === 'object' ? JSON.stringify(value) : String(value)) ?? true,
+  )
+}

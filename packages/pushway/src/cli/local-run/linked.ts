@@ -27,7 +27,7 @@ export function actionSources(dirs: readonly string[]): readonly ActionSource[] 
 }
 
 /** What a workflow calls: files of the working tree as they are now, and of the sources. */
-async function linkLocally(workflow: Workflow, tree: Pick<WorkingTree, 'dir' | 'repository'>, sources: readonly ActionSource[]): Promise<Linked> {
+export async function linkLocally(workflow: Workflow, tree: Pick<WorkingTree, 'dir' | 'repository'>, sources: readonly ActionSource[]): Promise<Linked> {
   if (!workflow.jobs.some((job) => job.call)) return { value: workflow, diagnostics: [], files: [] }
   // Loaded only now: most workflows call none, and their runs begin sooner.
   const [{ linkCalls }, { otherReader }, { createWorkflowFiles }] = await Promise.all([

@@ -13,6 +13,7 @@ import type { JobSink } from '../../runner/job-log.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource, WorkerInput } from '../../util/job-spool.ts'
 import { selfCommand } from '../../util/self.ts'
+import { isWantedLeg, type WantedLegs } from './given.ts'
 
 export interface LocalRun {
   readonly id: string
@@ -25,6 +26,8 @@ export interface LocalRun {
   readonly secrets: Readonly<Record<string, string>>
   /** Variables of `--env-file`. */
   readonly env: TemplateMap
+  /** Of matrices, these legs only. */
+  readonly legs: WantedLegs
   /** Folders with actions as `OWNER/NAME@REF/`, and a remote to ask for others. */
   readonly actions: readonly ActionSource[]
   readonly sinkFor: (job: string) => JobSink
@@ -52,7 +55,7 @@ export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
   run.cancel.addEventListener('abort', () => apply([{ type: 'CancelRequested', by: run.cause.actor, force: false }]))
   while (!state.finished) {
     const decision = decideRun(state, run.workflow, run.vars)
-    apply(decision.events.map(withoutEnvironments))
+    apply(decision.events.map((event) => adapt(event, run.legs)))
     for (const action of decision.actions) {
       if (action.kind !== 'StartJob' || working.has(action.job)) continue
       apply([{ type: 'JobStarted', job: action.job, attempt: action.attempt }])
@@ -91,8 +94,13 @@ function withoutEnvironment({ environment: _, ...job }: PlannedJob): PlannedJob 
   return job
 }
 
-function withoutEnvironments(event: RunEvent): RunEvent {
-  return event.type === 'JobLaidOut' ? { ...event, jobs: event.jobs.map(withoutEnvironment) } : event
+/** Environments are left out, and the legs that are not wanted; a job without a wanted leg is skipped. */
+function adapt(event: RunEvent, wanted: WantedLegs): RunEvent {
+  if (event.type !== 'JobLaidOut') return event
+  const legs = event.jobs.filter((job) => !job.leg || isWantedLeg(job.leg.matrix, wanted))
+  if (legs.length > 0) return { ...event, jobs: legs.map(withoutEnvironment) }
+  const { job, attempt } = event
+  return { type: 'JobFinished', job, attempt, conclusion: 'skipped', outputs: {}, reason: 'No leg of its matrix is wanted (--matrix).' }
 }
 
 async function performJob(run: LocalRun, state: RunState, key: string): Promise<RunEvent> {

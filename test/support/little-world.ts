@@ -21,6 +21,7 @@ import type { EventStore } from '../../packages/pushway/src/ports/store.ts'
 import type { World } from '../../packages/pushway/src/ports/world.ts'
 import { createWorkflowFiles } from '../../packages/pushway/src/runner/workflow-files.ts'
 import { openDatabase } from '../../packages/pushway/src/store/database.ts'
+import { createDocuments } from '../../packages/pushway/src/store/documents.ts'
 import { createEventStore } from '../../packages/pushway/src/store/event-store.ts'
 import { createLists } from '../../packages/pushway/src/store/lists.ts'
 import { createSettings } from '../../packages/pushway/src/store/settings.ts'
@@ -95,6 +96,8 @@ export function createOutside(databaseFile: string, work: (spec: JobSpec) => voi
   return { clock, runtime: createFakeRuntime({ clock }), router: createFakeRouter(), jobs: createFakeJobs(clock, work), files: new Map(), databaseFile }
 }
 
+const person = { name: 'Ada', email: 'ada@example.com', at: 0 }
+
 function fakeGit(files: ReadonlyMap<string, string>): GitHost {
   const of = (commit: string) => [...files.keys()].filter((name) => name.startsWith(`${commit}:`)).map((name) => name.slice(commit.length + 1))
   return {
@@ -104,6 +107,15 @@ function fakeGit(files: ReadonlyMap<string, string>): GitHost {
     },
     listFiles: async (_, commit, folder) => of(commit).filter((path) => folder === '' || path.startsWith(`${folder}/`)),
     resolve: async () => undefined,
+    defaultBranch: async () => 'refs/heads/main',
+    refs: async () => new Map(),
+    commit: async (_, id) => ({ id, tree: id, parents: [], author: person, committer: person, message: `commit ${id.slice(0, 4)}` }),
+    commits: async () => [],
+    commitPaths: async () => new Map(),
+    mergeBase: async () => undefined,
+    diff: async () => [],
+    merge: async () => ({ conflicts: [] }),
+    moveRef: async () => false,
     exportTree: async () => undefined,
     commitInfo: async (_, commit) => ({ message: `commit ${commit.slice(0, 4)}`, author: 'Ada', email: 'ada@example.com', at: 0 }),
     changedPaths: async (_, __, to) => of(to),
@@ -142,6 +154,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     store,
     lists: createLists(database),
     settings: createSettings(database, Buffer.alloc(32, 7)),
+    documents: createDocuments(database),
     git: fakeGit(outside.files),
     jobs: outside.jobs,
     ...(outside.mirror ? { workflows: createWorkflowFiles({ sources: [{ kind: 'directory', dir: outside.mirror }], cache: outside.mirror }) } : {}),

@@ -1,8 +1,10 @@
 // The event union: every fact that people or decisions need, in one stream per thing. Log lines and samples are not events.
 
+import type { PullEvent } from '../pull/types.ts'
 import type { Release } from '../release/types.ts'
 import type { DeploymentEvent } from '../rollout/types.ts'
 import type { RunEvent } from '../run/types.ts'
+import type { ScheduleEntry } from '../workflow/types.ts'
 import type { CommitId, DeploymentId, Digest, EpochMs, GroupId, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
 
 /** Facts of a project's stream. */
@@ -30,6 +32,16 @@ export type ProjectEvent =
     }
   | { readonly type: 'SecretSet'; readonly name: string; readonly environment?: string; readonly version: number; readonly by: string }
   | { readonly type: 'VariableSet'; readonly name: string; readonly environment?: string; readonly by: string }
+  /** What the default branch's workflows are to be started at: all of it, each time it changes. */
+  | { readonly type: 'SchedulesSet'; readonly schedules: readonly ProjectSchedule[] }
+  /** A release of a tag, as GitHub has them, was created, published, edited or deleted. */
+  | { readonly type: 'TagReleaseChanged'; readonly activities: readonly string[]; readonly tag: string; readonly by: string }
+
+/** One entry of a workflow's `schedule`. */
+export interface ProjectSchedule extends ScheduleEntry {
+  /** `.github/workflows/nightly.yml`. */
+  readonly file: string
+}
 
 /** What an image says it was built from (its annotations): how a release finds the digest of a `build:`. */
 export interface ImageBuildInfo {
@@ -57,9 +69,9 @@ export type EnvironmentEvent =
 
 export type ReleaseEvent = { readonly type: 'ReleaseCreated'; readonly release: Release }
 
-export type PushwayEvent = ProjectEvent | EnvironmentEvent | ReleaseEvent | RunEvent | DeploymentEvent
+export type PushwayEvent = ProjectEvent | EnvironmentEvent | ReleaseEvent | RunEvent | DeploymentEvent | PullEvent
 
-/** `run/ID`, `deployment/ID`, `release/ID`, `project/owner/name`, `environment/owner/name/env`. */
+/** `run/ID`, `deployment/ID`, `release/ID`, `project/owner/name`, `environment/owner/name/env`, `pull/owner/name/N`. */
 export type StreamId = string
 
 /** An event as it is stored. `version` is the shape's version, 1 unless a type says otherwise. */
@@ -81,6 +93,7 @@ export const streams = {
   run: (id: RunId): StreamId => `run/${id}`,
   deployment: (id: DeploymentId): StreamId => `deployment/${id}`,
   release: (id: ReleaseId): StreamId => `release/${id}`,
+  pull: (project: ProjectName, number: number): StreamId => `pull/${project}/${number}`,
   project: (name: ProjectName): StreamId => `project/${name}`,
   environment: (project: ProjectName, name: string): StreamId => `environment/${project}/${name}`,
 } as const

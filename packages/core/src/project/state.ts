@@ -58,6 +58,8 @@ export function evolveProject(state: ProjectState, event: ProjectEvent, at: Epoc
     }
     case 'SecretSet':
     case 'VariableSet':
+    case 'SchedulesSet':
+    case 'TagReleaseChanged':
       return state
   }
 }

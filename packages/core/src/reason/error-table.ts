@@ -293,6 +293,14 @@ export const errorTable = {
     say: (f) => `Run ${f.run} is ${f.state}.`,
     next: () => 'Re-run it instead.',
   }),
+  'pull-refused': entry<{ problem: string; hint: string }>({ kind: 'user', http: 422, exit: 2, say: (f) => f.problem, next: (f) => f.hint }),
+  'pull-not-mergeable': entry<{ number: number; problem: string }>({
+    kind: 'user',
+    http: 405,
+    exit: 3,
+    say: (f) => `Pull request ${f.number} can't be merged: ${f.problem}.`,
+    next: () => 'Bring its branch up to date, push, and merge again.',
+  }),
   'demo-failed': entry<{ station: string; problem: string; logs: string }>({
     kind: 'environment',
     http: 500,

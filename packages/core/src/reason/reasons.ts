@@ -65,6 +65,7 @@ const reasons = {
   'deploying-to': (f: { environment: string }) => `The steps succeeded; the release is being deployed to ${f.environment}.`,
   'run-finished': (f: { conclusion: string }) => `The run has ended: ${f.conclusion}.`,
   'run-moves-on': (f: { running: number; waiting: number }) => `${f.running} jobs run, ${f.waiting} wait.`,
+  'waiting-for-run-approval': (f: { by: string }) => `Waiting until somebody approves this run: ${f.by} wants to run code of a fork.`,
   'waiting-for-group': (f: { group: string; ahead: string }) => `Waiting for ${f.ahead} of the concurrency group "${f.group}".`,
   'replaced-in-group': (f: { group: string; by: string }) => `Cancelled because ${f.by} came after it in the concurrency group "${f.group}".`,
   'cancelled-in-group': (f: { group: string; by: string }) => `Cancelled because ${f.by} wants the concurrency group "${f.group}" (cancel-in-progress).`,

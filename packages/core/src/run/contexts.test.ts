@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { foldRun } from '../../../../test/support/simulate-run.ts'
 import { PushwayError } from '../reason/errors.ts'
 import { parseWorkflow } from '../workflow/parse.ts'
-import { deploymentPayload, dispatchPayload, githubContext, jobSpec, needsContext, pushPayload } from './contexts.ts'
+import { githubContext, jobSpec, needsContext } from './contexts.ts'
 import { planRun } from './plan.ts'
 import type { RunCause } from './types.ts'
 
@@ -151,34 +151,5 @@ describe('contexts', () => {
     }
     expect(caught).toBeInstanceOf(PushwayError)
     expect(caught).toMatchObject({ code: 'workflow-invalid', diagnostics: [{ at: { line: 13 } }] })
-  })
-})
-
-describe('payloads', () => {
-  test('a push in GitHub’s shape', () => {
-    const commit = { message: 'Add it', author: 'Ada', email: 'ada@example.org', at: 1_767_225_600_000 }
-    const payload = pushPayload({ project: 'ada/hello', ref: 'refs/heads/main', before: null, after: sha, commit, actor: 'ada', serverUrl: 'http://s' })
-    expect(payload).toMatchObject({
-      ref: 'refs/heads/main',
-      before: '0'.repeat(40),
-      after: sha,
-      created: true,
-      deleted: false,
-      head_commit: { id: sha, message: 'Add it', timestamp: '2026-01-01T00:00:00Z', author: { name: 'Ada' } },
-      repository: { full_name: 'ada/hello', owner: { login: 'ada' } },
-      pusher: { name: 'ada' },
-    })
-    expect(pushPayload({ project: 'a/b', ref: 'r', before: sha, after: null, actor: 'x' })).toMatchObject({ deleted: true, head_commit: null })
-  })
-
-  test('a dispatch and a deployment status', () => {
-    expect(dispatchPayload({ project: 'a/b', ref: 'refs/heads/x', workflow: 'ci.yml', inputs: { k: 'v' }, actor: 'ada' })).toMatchObject({
-      inputs: { k: 'v' },
-      sender: { login: 'ada' },
-    })
-    expect(deploymentPayload({ project: 'a/b', environment: 'staging', sha, ref: 'refs/heads/main', url: 'http://x', actor: 'ada', id: 'd1' })).toMatchObject({
-      deployment_status: { state: 'success', environment_url: 'http://x' },
-      deployment: { id: 'd1', sha, ref: 'main', environment: 'staging' },
-    })
   })
 })

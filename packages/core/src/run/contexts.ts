@@ -12,13 +12,11 @@ import type { RunState } from './state.ts'
 import { shortRef } from './trigger.ts'
 import type { JobContexts, JobServer, JobSpec, RunCause } from './types.ts'
 
-export { deploymentPayload, dispatchPayload, pushPayload } from './payloads.ts'
-
 export interface GithubFacts {
   readonly project: ProjectName
   readonly cause: RunCause
   /** Absent while a run is only planned. */
-  readonly run?: { readonly id: RunId; readonly number: number; readonly attempt: number }
+  readonly run?: { readonly id: RunId; readonly number: number; readonly attempt: number; readonly serial?: number }
   readonly workflow: Workflow
   /** The job's key. */
   readonly job?: string
@@ -53,7 +51,7 @@ export function githubContext(facts: GithubFacts): Readonly<Record<string, unkno
     repositoryUrl: `${serverUrl}/${project}.git`,
     retention_days: '90',
     run_attempt: String(run?.attempt ?? 1),
-    run_id: run?.id ?? '',
+    run_id: String(run?.serial ?? run?.id ?? ''),
     run_number: String(run?.number ?? ''),
     secret_source: 'Actions',
     server_url: serverUrl,
@@ -66,7 +64,7 @@ export function githubContext(facts: GithubFacts): Readonly<Record<string, unkno
 }
 
 function pullRequestRefs(cause: RunCause): { base: string; head: string } {
-  if (cause.event !== 'pull_request') return { base: '', head: '' }
+  if (cause.event !== 'pull_request' && cause.event !== 'pull_request_target') return { base: '', head: '' }
   const pull = field(cause.payload, 'pull_request')
   return { base: String(field(field(pull, 'base'), 'ref') ?? ''), head: String(field(field(pull, 'head'), 'ref') ?? '') }
 }
@@ -88,11 +86,11 @@ export function jobContexts(
   workflow: Workflow,
   options: { job: string; vars: Readonly<Record<string, string>>; serverUrl?: string },
 ): Omit<JobContexts, 'secrets'> {
-  const { project = '', cause, id, number = 0, attempt, rerunBy } = state
+  const { project = '', cause, id, number = 0, serial, attempt, rerunBy } = state
   const { job, vars, serverUrl } = options
   if (!cause) return { github: {}, vars, needs: {}, inputs: {}, matrix: {}, strategy: {} }
   const planned = plannedJob(state.plan, job)
-  const github = githubContext({ project, cause, run: { id, number, attempt }, workflow, job: planned?.id ?? job, serverUrl, triggeringActor: rerunBy })
+  const github = githubContext({ project, cause, run: { id, number, attempt, serial }, workflow, job: planned?.id ?? job, serverUrl, triggeringActor: rerunBy })
   const { matrix, strategy } = planned?.leg ?? { matrix: {}, strategy: { 'fail-fast': true, 'job-index': 0, 'job-total': 1, 'max-parallel': 1 } }
   const inputs = planned?.caller === undefined ? inputsContext(workflow, cause) : (plannedJob(state.plan, planned.caller)?.call?.inputs ?? {})
   return { github, vars, needs: needsContext(state, job), inputs, matrix, strategy }

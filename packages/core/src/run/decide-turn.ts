@@ -14,6 +14,7 @@ export type Gate = { readonly kind: 'open' | 'shut'; readonly events: readonly R
 
 /** Whether the run as a whole may go on. */
 export function runGate(state: RunState, claims: readonly Claim[]): Gate {
+  if (needsApproval(state) && !state.finished) return { kind: state.cancel ? 'open' : 'shut', events: [] }
   const terms = state.plan?.concurrency
   const { attempt, claim } = state
   if (!terms || state.finished) return { kind: 'open', events: [] }
@@ -29,8 +30,14 @@ export function runGate(state: RunState, claims: readonly Claim[]): Gate {
   return { kind: 'shut', events: turn.kind === 'leave' ? [{ type: 'CancelRequested', by: 'pushway', force: true, reason: turn.why }] : [] }
 }
 
-/** Whether a cancelled run was still waiting for its group: then none of its jobs starts, whatever its condition. */
+/** Whether the run is of a fork's code, and nobody has let it go on. */
+export function needsApproval({ cause, approvedBy }: RunState): boolean {
+  return cause?.untrusted === true && approvedBy === undefined
+}
+
+/** Whether a cancelled run was still waiting for its group, or for approval: then none of its jobs starts, whatever its condition. */
 export function neverEntered(state: RunState): boolean {
+  if (needsApproval(state)) return true
   return state.plan?.concurrency !== undefined && state.claim?.held !== true
 }
 

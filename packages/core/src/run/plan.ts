@@ -5,7 +5,7 @@ import { evaluateText, prepareContexts, type Scope } from '../workflow/evaluate.
 import type { CalledFile } from '../workflow/link.ts'
 import type { Template, Workflow } from '../workflow/types.ts'
 import { claimTerms } from './concurrency.ts'
-import { githubContext } from './contexts.ts'
+import { type GithubFacts, githubContext } from './contexts.ts'
 import { checkInputs, inputsContext } from './inputs.ts'
 import { raisedPermissions } from './permissions.ts'
 import { attempt, planJob } from './plan-job.ts'
@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly repository: string
   /** The files of other repositories that the workflow's calls were linked with. */
   readonly files?: readonly CalledFile[]
+  /** The run itself, where it is known: names of groups may hold its number. */
+  readonly run?: GithubFacts['run']
 }
 
 /** The plan of a run, or every reason why there is none: wrong inputs, names that can't be evaluated or are not allowed. */
@@ -34,7 +36,7 @@ export function planRun(workflow: Workflow, cause: RunCause, options: PlanOption
 }
 
 /** What is known before a run starts: the github, vars and inputs contexts. */
-export function planScope(workflow: Workflow, cause: RunCause, { repository, vars }: PlanOptions): Scope {
-  const github = githubContext({ project: repository, cause, workflow })
+export function planScope(workflow: Workflow, cause: RunCause, { repository, vars, run }: PlanOptions): Scope {
+  const github = githubContext({ project: repository, cause, workflow, ...(run ? { run } : {}) })
   return { contexts: { github, vars, inputs: inputsContext(workflow, cause) }, status: 'success' }
 }

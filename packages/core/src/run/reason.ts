@@ -2,6 +2,7 @@
 
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import { type Claim, claimsOf, sayClaim, turnOf } from './concurrency.ts'
+import { needsApproval } from './decide-turn.ts'
 import { isNameFinished } from './graph.ts'
 import { mayStartInParallel } from './legs.ts'
 import type { RunState } from './state.ts'
@@ -34,6 +35,7 @@ function groupReason(state: RunState, key: string, claims: readonly Claim[]): Re
 }
 
 function pendingReason(state: RunState, job: JobState, environment: string): ReasonText {
+  if (needsApproval(state)) return reason('waiting-for-run-approval', { by: state.cause?.actor ?? '' })
   const needs = state.plan?.jobs.find((planned) => planned.key === job.key)?.needs ?? []
   const open = needs.filter((need) => !isNameFinished(state, need))
   if (open.length > 0) return reason('waiting-for-job', { jobs: open.join(', ') })

@@ -8,6 +8,7 @@ export interface RunState {
   readonly id: RunId
   readonly project?: ProjectName
   readonly number?: number
+  readonly serial?: number
   readonly workflowFile?: string
   readonly workflowName?: string
   readonly title?: string
@@ -17,6 +18,8 @@ export interface RunState {
   /** Why the run was refused. */
   readonly problems: readonly string[]
   readonly refused: boolean
+  /** Who let it go on, where that is needed. */
+  readonly approvedBy?: string
   /** From 1; each re-run adds one. */
   readonly attempt: number
   /** Who asked for the present attempt, when it is a re-run. */
@@ -42,13 +45,15 @@ export function evolveRun(state: RunState, event: RunEvent, at: EpochMs): RunSta
   switch (event.type) {
     case 'RunRequested': {
       if (state.cause) return state
-      const { project, number, workflowFile, workflowName, title, cause } = event
-      return { ...state, project, number, workflowFile, workflowName, title, cause, requestedAt: at }
+      const { project, number, serial, workflowFile, workflowName, title, cause } = event
+      return { ...state, project, number, ...(serial === undefined ? {} : { serial }), workflowFile, workflowName, title, cause, requestedAt: at }
     }
     case 'RunPlanned':
       return state.plan ? state : planned(state, event.plan)
     case 'RunRefused':
       return { ...state, refused: true, problems: [...state.problems, ...event.problems] }
+    case 'RunApproved':
+      return { ...state, approvedBy: event.by }
     case 'CancelRequested':
       return state.finished ? state : { ...state, cancel: cancelled(state.cancel, event) }
     case 'ConcurrencyAsked':

@@ -3,14 +3,14 @@
 import type { ReasonCode } from '../reason/reasons.ts'
 import type { CommitId, DeploymentId, EnvironmentName, EpochMs, Milliseconds, ProjectName, RunId } from '../text/ids.ts'
 import type { CalledFile } from '../workflow/link.ts'
-import type { Job, RunDefaults, TemplateMap } from '../workflow/types.ts'
+import type { Job, RunDefaults, TemplateMap, Trigger } from '../workflow/types.ts'
 
 /** GitHub's words for how something ended. */
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped' | 'timed_out'
 
 /** What made the run start. `payload` has GitHub's shape and becomes `github.event`. */
 export interface RunCause {
-  readonly event: 'push' | 'pull_request' | 'workflow_dispatch' | 'workflow_call' | 'deployment_status'
+  readonly event: Trigger['event']
   /** `refs/heads/main`. */
   readonly ref: string
   readonly sha: CommitId
@@ -19,6 +19,12 @@ export interface RunCause {
   readonly inputs?: Readonly<Record<string, string>>
   /** The deployment whose new release this run checks end to end. */
   readonly verifies?: DeploymentId
+  /** The number of the pull request that it is about. */
+  readonly pull?: number
+  /** How many runs led to it, each started by the one before. */
+  readonly depth?: number
+  /** It is about a fork: no secrets, a token that only reads, and somebody must approve it first. */
+  readonly untrusted?: boolean
 }
 
 /** One job as it will be run: which it is, and what it waits for. */
@@ -80,6 +86,8 @@ export type RunEvent =
       readonly type: 'RunRequested'
       readonly project: ProjectName
       readonly number: number
+      /** Its number in the whole installation: `github.run_id`, which programs read as a number. */
+      readonly serial?: number
       readonly workflowFile: string
       readonly workflowName: string
       readonly title: string
@@ -153,6 +161,8 @@ export type RunEvent =
   /** The run, or one of its jobs, is ready and asks to enter its concurrency group. */
   | { readonly type: 'ConcurrencyAsked'; readonly job?: string; readonly attempt: number; readonly terms: ClaimTerms }
   | { readonly type: 'ConcurrencyEntered'; readonly job?: string; readonly attempt: number }
+  /** Somebody lets a run of a fork's code go on. */
+  | { readonly type: 'RunApproved'; readonly by: string }
   /** A newer one of its concurrency group cancels it. */
   | { readonly type: 'JobUnwanted'; readonly job: string; readonly attempt: number; readonly reason: string }
   /** `reason`: why, when it was not a person. */

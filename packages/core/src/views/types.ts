@@ -108,6 +108,59 @@ export interface StepView {
   readonly durationMs?: Milliseconds
 }
 
+export interface PullSummary {
+  readonly project: ProjectName
+  readonly number: number
+  readonly title: string
+  readonly state: 'open' | 'closed' | 'merged'
+  readonly draft: boolean
+  readonly head: { readonly ref: string; readonly sha: CommitId }
+  readonly base: { readonly ref: string; readonly sha: CommitId }
+  /** The head's repository, when it is another one. */
+  readonly fork?: ProjectName
+  readonly by: string
+  readonly labels: readonly string[]
+  readonly comments: number
+  /** Null: not open, or not tried yet. */
+  readonly mergeable: boolean | null
+  readonly createdAt: EpochMs
+  readonly updatedAt: EpochMs
+}
+
+export interface PullView extends PullSummary {
+  readonly body: string
+  readonly mergedAt?: EpochMs
+  readonly mergedBy?: string
+  readonly mergeCommit?: CommitId
+  /** Paths that both sides changed. */
+  readonly conflicts: readonly string[]
+  /** Oldest first, at most 250. */
+  readonly commits: readonly { readonly id: CommitId; readonly message: string; readonly author: string; readonly at: EpochMs }[]
+  readonly files: readonly ChangedFileView[]
+  readonly thread: readonly { readonly id: number; readonly by: string; readonly body: string; readonly at: EpochMs }[]
+  /** Runs about it or its head's commit, newest first. */
+  readonly runs: readonly RunSummary[]
+}
+
+export interface ChangedFileView {
+  readonly path: string
+  readonly from?: string
+  readonly status: 'added' | 'removed' | 'modified' | 'renamed' | 'copied' | 'changed'
+  readonly additions: number
+  readonly deletions: number
+  /** The hunks; absent for binary and very large files. */
+  readonly patch?: string
+}
+
+/** An entry of a workflow's `schedule`. */
+export interface ScheduleView {
+  readonly file: string
+  readonly cron: string
+  readonly timezone: string
+  readonly lastAt?: EpochMs
+  readonly nextAt?: EpochMs
+}
+
 export interface ImageView {
   readonly repository: string
   readonly tag?: string
@@ -231,7 +284,7 @@ export interface EvidenceView {
 export interface TimelineEntry {
   readonly id: string
   readonly at: EpochMs
-  readonly kind: 'push' | 'run' | 'image' | 'approval' | 'rollout' | 'verify' | 'rollback' | 'release' | 'setting'
+  readonly kind: 'push' | 'run' | 'image' | 'approval' | 'rollout' | 'verify' | 'rollback' | 'release' | 'pull' | 'setting'
   readonly state: 'info' | 'good' | 'bad' | 'waiting'
   readonly text: string
   readonly project: ProjectName

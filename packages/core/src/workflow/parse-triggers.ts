@@ -1,6 +1,7 @@
 // `on`: what starts the workflow.
 
 import { add, notYet } from './findings.ts'
+import { adviceFor, readPullTypes, readSchedule, readTyped, readWorkflowRun } from './parse-events.ts'
 import { patternProblem } from './patterns.ts'
 import type { Input, PatternFilter, Trigger } from './types.ts'
 import { type Entry, entriesOf, isMapValue, isNothing, itemsOf, takeKeys, templateOf, textOf, type Value } from './yaml-node.ts'
@@ -18,16 +19,27 @@ function readTrigger(source: YamlSource, entry: Entry): readonly Trigger[] {
     case 'push':
       return [readPush(source, value)]
     case 'pull_request':
-      return [readPullRequest(source, value)]
+    case 'pull_request_target':
+      return [readPullRequest(source, key, value)]
     case 'workflow_dispatch':
       return [{ event: key, inputs: readInputs(source, takeKeys(source, value, ['inputs']).inputs) }]
     case 'workflow_call':
       return [readCallTrigger(source, value)]
+    case 'workflow_run':
+      return [readWorkflowRun(source, entry, readWorkflowRunBranches(source, value))]
+    case 'schedule':
+      return [readSchedule(source, value)]
+    case 'release':
+    case 'repository_dispatch':
+      return [readTyped(source, key, value)]
+    case 'create':
+    case 'delete':
+    case 'deployment':
     case 'deployment_status':
       takeKeys(source, value, [])
       return [{ event: key }]
     default:
-      notYet(source.findings, entry.keyAt, [`on: ${key}`, 'Triggers that are: push, pull_request, workflow_dispatch, workflow_call, deployment_status'])
+      notYet(source.findings, entry.keyAt, [`on: ${key}`, adviceFor(key)])
       return []
   }
 }
@@ -42,12 +54,17 @@ function readPush(source: YamlSource, value: Value): Trigger {
   }
 }
 
-function readPullRequest(source: YamlSource, value: Value): Trigger {
+function readWorkflowRunBranches(source: YamlSource, value: Value): PatternFilter | undefined {
+  const keys = takeKeys(source, value, ['workflows', 'types', 'branches', 'branches-ignore'])
+  return readFilter(source, 'branches', [keys.branches, keys['branches-ignore']])
+}
+
+function readPullRequest(source: YamlSource, event: 'pull_request' | 'pull_request_target', value: Value): Trigger {
   const keys = takeKeys(source, value, ['branches', 'branches-ignore', 'types', 'paths', 'paths-ignore'])
   return {
-    event: 'pull_request',
+    event,
     branches: readFilter(source, 'branches', [keys.branches, keys['branches-ignore']]),
-    types: keys.types && itemsOf(source, keys.types.value).map(textOf),
+    types: readPullTypes(source, keys.types),
     paths: readFilter(source, 'paths', [keys.paths, keys['paths-ignore']]),
   }
 }

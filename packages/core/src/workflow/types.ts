@@ -28,10 +28,26 @@ export interface RunDefaults {
 
 export type Trigger =
   | { readonly event: 'push'; readonly branches?: PatternFilter; readonly tags?: PatternFilter; readonly paths?: PatternFilter }
-  | { readonly event: 'pull_request'; readonly branches?: PatternFilter; readonly types?: readonly string[]; readonly paths?: PatternFilter }
+  | { readonly event: 'pull_request' | 'pull_request_target'; readonly branches?: PatternFilter; readonly types?: readonly string[]; readonly paths?: PatternFilter }
   | { readonly event: 'workflow_dispatch'; readonly inputs: readonly Input[] }
   | CallTrigger
-  | { readonly event: 'deployment_status' }
+  | {
+      readonly event: 'workflow_run'
+      /** Names of workflows, exactly. */
+      readonly workflows: readonly string[]
+      readonly types?: readonly string[]
+      /** Of the branch that the other run was for. */
+      readonly branches?: PatternFilter
+    }
+  | { readonly event: 'schedule'; readonly entries: readonly ScheduleEntry[] }
+  | { readonly event: 'release' | 'repository_dispatch'; readonly types?: readonly string[] }
+  | { readonly event: 'create' | 'delete' | 'deployment' | 'deployment_status' }
+
+/** `cron`: five fields; in UTC unless there is a `timezone` (IANA). */
+export interface ScheduleEntry {
+  readonly cron: string
+  readonly timezone?: string
+}
 
 /** What a workflow that others call takes and gives. */
 export interface CallTrigger {

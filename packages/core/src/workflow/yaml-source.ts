@@ -72,8 +72,16 @@ function documentOf(reader: YamlObjectReader): { doc: Document; lines: LineCount
   return { doc, lines }
 }
 
+/** GitHub's schema; its published file has another event's name for `repository_dispatch` where that stands alone. */
+function workflowSchema(): ReturnType<typeof getWorkflowSchema> {
+  const schema = getWorkflowSchema()
+  const alone: unknown = schema.definitions['repository-dispatch-string']
+  if (typeof alone === 'object' && alone !== null && Reflect.get(alone, 'constant') === 'branch_protection_rule') Reflect.set(alone, 'constant', 'repository_dispatch')
+  return schema
+}
+
 function checkSchema(findings: Findings, reader: YamlObjectReader): void {
-  const context = new TemplateContext(new TemplateValidationErrors(), getWorkflowSchema(), new NoOperationTraceWriter())
+  const context = new TemplateContext(new TemplateValidationErrors(), workflowSchema(), new NoOperationTraceWriter())
   const id = context.getFileId(findings.file)
   readTemplate(context, WORKFLOW_ROOT, reader, id)
   for (const error of context.errors.getErrors()) {

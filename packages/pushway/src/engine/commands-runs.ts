@@ -2,10 +2,14 @@
 
 import type { PushwayEvent } from '@pushway/core/event/types.ts'
 import { streams } from '@pushway/core/event/types.ts'
+import { workflowDispatchPayload } from '@pushway/core/github/dispatch.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
-import { findWorkflow, firstLine, requestRun, type StartedRuns, startRunsForPush } from '../model/start-runs.ts'
+import { startRunsForPush } from '../model/push-runs.ts'
+import { repositoryFacts } from '../model/repository-facts.ts'
+import { findWorkflow, firstLine, requestRun, type StartedRuns } from '../model/start-runs.ts'
+import type { FollowedPush } from '../model/pulls.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { Commands, Queries, RefUpdate } from '../ports/service.ts'
 
@@ -38,14 +42,14 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
       const workflow = await findWorkflow(shop, { project, commit: sha }, request.workflow)
       if (!workflow.on.some((trigger) => trigger.event === 'workflow_dispatch'))
         throw fail('usage', { problem: `${workflow.file} has no workflow_dispatch trigger.`, hint: 'Add `workflow_dispatch:` under `on:`.' })
-      const ref = request.ref.startsWith('refs/') ? request.ref : `refs/heads/${request.ref}`
+      const ref = await wholeRef(shop, project, request.ref)
       const cause: RunCause = {
         event: 'workflow_dispatch',
         ref,
         sha,
         actor: by,
         inputs: request.inputs,
-        payload: { inputs: request.inputs, ref, workflow: workflow.file, sender: { login: by } },
+        payload: workflowDispatchPayload({ ...(await repositoryFacts(shop, project)), ref, workflow: workflow.file, inputs: request.inputs, actor: by }),
       }
       const commit = await world.git.commitInfo(project, sha)
       return queries.run(
@@ -78,6 +82,13 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
   }
 }
 
+/** A branch wins over a tag of the same name, as on GitHub. */
+async function wholeRef(shop: Workshop, project: ProjectName, ref: string): Promise<string> {
+  if (ref.startsWith('refs/')) return ref
+  const isBranch = (await shop.world.git.resolve(project, `refs/heads/${ref}`)) !== undefined
+  return isBranch || (await shop.world.git.resolve(project, `refs/tags/${ref}`)) === undefined ? `refs/heads/${ref}` : `refs/tags/${ref}`
+}
+
 function checkSettingName(what: string, name: string): void {
   if (!/^[A-Za-z_]\w{0,199}$/.test(name) || /^GITHUB_/i.test(name)) throw fail('name-invalid', { what, name, rule: settingRule })
 }
@@ -94,9 +105,11 @@ async function receiveUpdate(
   if (source === 'webhook' && after && world.lists.hasPush({ project, ref, after })) return { runs: [], problems: [] }
   const message = after ? firstLine((await world.git.commitInfo(project, after))?.message) : ''
   const nothing: StartedRuns = { runs: [], appends: [], problems: byRun ? ["A push with a run's own token starts no workflow."] : [] }
-  const { runs, appends, problems } = after && !byRun ? await startRunsForPush(shop, { project, update: { ref, before, after }, by }) : nothing
+  const { runs, appends, problems } = byRun ? nothing : await startRunsForPush(shop, { project, update: { ref, before, after }, by })
   const received: PushwayEvent = { type: 'PushReceived', ref, before, after, by, source, message, runs, problems }
-  world.store.append([{ stream: streams.project(project), expected: 'any', events: [received] }, ...appends])
+  const followed: FollowedPush = { project, update: { ref, before, after }, by, quiet: byRun === true }
+  const actions = [{ key: `FollowPush:${world.ids.next()}`, kind: 'FollowPush', body: followed }]
+  world.store.append([{ stream: streams.project(project), expected: 'any', events: [received], actions }, ...appends])
   return { runs, problems }
 }
 

@@ -7,6 +7,7 @@ import type { Workshop } from '../model/workshop.ts'
 import type { ActionWorker } from './actions.ts'
 import { driveRun } from './drive-run.ts'
 import type { JobPump } from './pump-jobs.ts'
+import type { Scheduler } from './schedules.ts'
 
 export interface Engine {
   /** Takes up everything that is not finished, and goes on until `stop`. */
@@ -23,6 +24,7 @@ export interface EngineParts {
   readonly driveDeployment: (id: string) => Promise<Milliseconds | undefined>
   /** Brings routes in line with what is ready; called about once a second. */
   readonly watch: () => Promise<void>
+  readonly schedules: Scheduler
   /** Opens what is promoted by itself; called at the start and after each verification. */
   readonly promote: () => Promise<void>
 }
@@ -54,6 +56,7 @@ export function createEngine(parts: EngineParts): Engine {
     if (now - lastWatch >= idleTickMs) {
       lastWatch = now
       await parts.watch()
+      await parts.schedules.tick()
     }
     if (agenda.isDue() || started > 0) return 0
     const tick = jobsRunning || parts.actions.busy > 0 ? jobTickMs : idleTickMs
@@ -75,6 +78,7 @@ export function createEngine(parts: EngineParts): Engine {
     start() {
       unsubscribe = shop.world.store.subscribe((events) => {
         agenda.notice(events)
+        parts.schedules.notice(events)
         verified ||= events.some(({ body }) => body.type === 'ReleaseVerified')
         nap.wake()
       })

@@ -19,6 +19,7 @@ import { deploymentSummary, deploymentView, describeRelease } from './views/depl
 import { environmentView, lookNow } from './views/environments.ts'
 import { explainView } from './views/explain.ts'
 import { environmentNames, projectView } from './views/projects.ts'
+import { pullSummaries, pullView, scheduleViews } from './views/pulls.ts'
 import { imagesOf, runSummary, runView } from './views/runs.ts'
 import { timelineOf } from './views/timeline.ts'
 
@@ -33,6 +34,9 @@ export function createQueries(shop: Workshop): Queries {
     project: (name) => projectView(shop, name, 20),
     projectNames: () => world.lists.projects(),
     runs: (project, limit) => world.lists.runs(project, limit).map((id) => runSummary(shop, id)),
+    pulls: (project, wanted) => pullSummaries(shop, project, wanted),
+    pull: (place) => pullView(shop, place),
+    schedules: (project) => scheduleViews(shop, project),
     run: (which) => runView(shop, runIdOf(shop, which)),
     jobLog: (request) => jobLog(shop, request),
     async environments(project) {

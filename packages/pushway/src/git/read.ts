@@ -4,12 +4,13 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
+import type { GitHistory } from '../ports/history.ts'
 import type { GitHost } from '../ports/misc.ts'
 import { isCommitId, isRefName } from './names.ts'
 import { type GitContext, git, runGit } from './run-git.ts'
 
 /** @param at the arguments that name a project's repository; throws when there is none */
-export function createGitHost(context: GitContext, at: (project: ProjectName) => readonly string[]): GitHost {
+export function createGitHost(context: GitContext, at: (project: ProjectName) => readonly string[]): Omit<GitHost, keyof GitHistory> {
   const listFiles = async (project: ProjectName, commit: CommitId, folder: string): Promise<readonly string[]> => {
     const inside = folder.replace(/^(\.?\/)+|\/+$/g, '')
     const paths = inside === '' || inside === '.' ? [] : [`${inside}/`]

@@ -9,6 +9,7 @@ import type { GitHost } from '../ports/misc.ts'
 import { writeFileAtomic } from '../util/files.ts'
 import { joinInside } from '../util/paths.ts'
 import { checkProjectName, isCommitId, isProjectName, isRefName } from './names.ts'
+import { createGitHistory, readDefaultBranch, readRefs } from './history.ts'
 import { createGitHost } from './read.ts'
 import { type GitContext, git, lastLine, runGit, withoutCredentials } from './run-git.ts'
 
@@ -21,10 +22,6 @@ export interface Repositories extends GitHost {
   create(project: ProjectName): Promise<void>
   /** A repository with all branches and tags of a local folder or URL. @throws PushwayError `already-exists`, `remote-unreachable`, `usage` */
   importFrom(project: ProjectName, source: string): Promise<void>
-  /** Every ref and the object it names. */
-  refs(project: ProjectName): Promise<ReadonlyMap<string, string>>
-  /** The branch that HEAD names: `refs/heads/main`. */
-  defaultBranch(project: ProjectName): Promise<string>
   /** Lets HEAD name a branch that exists, after a first push of another one. */
   settleHead(project: ProjectName): Promise<void>
   /**
@@ -49,6 +46,7 @@ const CONFIG = `# Written at each start.
 	advertiseSID = false
 	hideRefs = refs/pushway
 [receive]
+	hideRefs = refs/pull
 	fsckObjects = true
 	denyDeletes = false
 	denyNonFastForwards = false
@@ -100,8 +98,6 @@ export function openRepositories(dir: string, options: { readonly allowLocal?: b
     has,
     create: (project) => create(store, project),
     importFrom: (project, source) => importFrom(store, project, source),
-    refs: (project) => readRefs(context, at(project)),
-    defaultBranch: (project) => defaultBranch(store, project),
     settleHead: (project) => settleHead(store, project),
     fetchCommit: (project, remote, wanted) => fetchCommit(store, project, { remote, ...wanted }),
     remove: (project) => rm(path(project), { recursive: true, force: true }),
@@ -111,6 +107,7 @@ export function openRepositories(dir: string, options: { readonly allowLocal?: b
       return empty
     },
     ...createGitHost(context, at),
+    ...createGitHistory(context, at),
   }
 }
 
@@ -155,18 +152,8 @@ async function importFrom(store: Store, project: ProjectName, source: string): P
   await settleHead(store, project)
 }
 
-async function readRefs(context: GitContext, at: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const text = (await git(context, [...at, 'for-each-ref', '--format=%(objectname) %(refname)'])).toString()
-  const lines = text.split('\n').filter((line) => line !== '')
-  return new Map(lines.map((line) => [line.slice(41), line.slice(0, 40)]))
-}
-
-async function defaultBranch(store: Store, project: ProjectName): Promise<string> {
-  return (await git(store.context, [...store.at(project), 'symbolic-ref', 'HEAD'])).toString().trim()
-}
-
 async function settleHead(store: Store, project: ProjectName): Promise<void> {
-  const [refs, head] = await Promise.all([readRefs(store.context, store.at(project)), defaultBranch(store, project)])
+  const [refs, head] = await Promise.all([readRefs(store.context, store.at(project)), readDefaultBranch(store.context, store.at(project))])
   if (refs.has(head)) return
   const branches = [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/'))
   const chosen = ['refs/heads/main', 'refs/heads/master'].find((ref) => refs.has(ref)) ?? branches[0]

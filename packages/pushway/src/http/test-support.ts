@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { PushwayEvent, StoredEvent } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { ProjectView, RunView } from '@pushway/core/views/types.ts'
+import type { ProjectView, PullView, RunView } from '@pushway/core/views/types.ts'
 import { openRepositories } from '../git/repositories.ts'
 import type { Images } from '../ports/images.ts'
 import type { Artifacts } from '../ports/results.ts'
-import type { Commands, Queries } from '../ports/service.ts'
+import type { Commands, PullCommands, Queries } from '../ports/service.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { openDatabase } from '../store/database.ts'
 import { createImagePolicies } from '../store/image-policies.ts'
@@ -91,10 +91,51 @@ function createFakeEngine(): FakeEngine {
       promote: async (...args) => note('promote', deployment)(...args),
       setSecret: note('setSecret', { version: 1 }),
       setVariable: note('setVariable', undefined),
+      ...fakePullCommands(note),
+      dispatchRepository: async (...args) => note('dispatchRepository', [])(...args),
+      approveRun: note('approveRun', undefined),
+      releaseChanged: async (...args) => note('releaseChanged', undefined)(...args),
+      deploymentTold: async (...args) => note('deploymentTold', undefined)(...args),
     },
     queries: fakeQueries(() => engine, { events, listeners }),
   }
   return engine
+}
+
+const pull: PullView = {
+  project: 'acme/hello',
+  number: 1,
+  title: 'Add it',
+  body: '',
+  state: 'open',
+  draft: false,
+  head: { ref: 'topic', sha: '1'.repeat(40) },
+  base: { ref: 'main', sha: '2'.repeat(40) },
+  by: 'ana',
+  labels: [],
+  comments: 0,
+  mergeable: true,
+  createdAt: 1,
+  updatedAt: 1,
+  conflicts: [],
+  commits: [],
+  files: [],
+  thread: [],
+  runs: [],
+}
+
+function fakePullCommands(note: <T>(name: string, result: T) => (...args: unknown[]) => T): PullCommands {
+  return {
+    openPull: async (...args) => note('openPull', pull)(...args),
+    receivePull: async (...args) => note('receivePull', ['r1'])(...args),
+    editPull: async (...args) => note('editPull', pull)(...args),
+    closePull: async (...args) => note('closePull', pull)(...args),
+    reopenPull: async (...args) => note('reopenPull', pull)(...args),
+    mergePull: async (...args) => note('mergePull', pull)(...args),
+    labelPull: async (...args) => note('labelPull', pull)(...args),
+    commentPull: async (...args) => note('commentPull', 1)(...args),
+    editComment: async (...args) => note('editComment', undefined)(...args),
+  }
 }
 
 function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: StoredEvent[]; listeners: Set<(e: readonly StoredEvent[]) => void> }): Queries {
@@ -108,6 +149,9 @@ function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: 
     projectNames: () => [...engine().projects.keys()],
     project: (name) => known(engine().projects.has(name), engine().projects.get(name) as ProjectView, name),
     runs: () => [engine().run],
+    pulls: () => [pull],
+    pull: async ({ number }) => known(number === 1, pull, 'pull'),
+    schedules: () => [],
     run: (which) => known(which === 'r1' || (typeof which === 'object' && which.number === 1), engine().run, 'run'),
     jobLog: async ({ job, cursor, limit }) => {
       const lines = known(job === 'test', engine().log, job)

@@ -15,6 +15,7 @@ import { createImageUses } from '../engine/image-uses.ts'
 import { createEngine, type Engine } from '../engine/loop.ts'
 import { createJobPump } from '../engine/pump-jobs.ts'
 import { createQueries } from '../engine/queries.ts'
+import { createScheduler } from '../engine/schedules.ts'
 import { createCommands } from '../engine/service.ts'
 import { openRepositories } from '../git/repositories.ts'
 import { createHttpServer, registryAccess } from '../http/server.ts'
@@ -33,6 +34,7 @@ import type { Results } from '../results/index.ts'
 import { createWorkflowFiles } from '../runner/workflow-files.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
+import { createDocuments } from '../store/documents.ts'
 import { createEventStore } from '../store/event-store.ts'
 import { createImagePolicies } from '../store/image-policies.ts'
 import { createLists } from '../store/lists.ts'
@@ -191,6 +193,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     store: createEventStore(database, clock),
     lists,
     settings,
+    documents: createDocuments(database),
     git: repositories,
     jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir, actions: actionSources(folder, process.env) }),
     workflows: createWorkflowFiles(actionSources(folder, process.env)),
@@ -232,6 +235,7 @@ function makeEngine(shop: Workshop, signal: AbortSignal): Engine {
     jobs: createJobPump(shop, signal),
     driveDeployment: (id) => driveDeployment(shop, id, signal),
     watch: createRouteWatch(shop, signal),
+    schedules: createScheduler(shop),
     promote: () => promoteAutomatically(shop),
   })
 }

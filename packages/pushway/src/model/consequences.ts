@@ -7,6 +7,7 @@ import type { DeploymentEvent } from '@pushway/core/rollout/types.ts'
 import type { RunEvent } from '@pushway/core/run/types.ts'
 import type { EpochMs } from '@pushway/core/text/ids.ts'
 import type { Append, NewAction } from '../ports/store.ts'
+import { announceDeployment } from './announce.ts'
 import type { States } from './states.ts'
 
 export interface DeploymentFacts {
@@ -23,16 +24,33 @@ export function withConsequences(states: States, { state, expected, events, acti
   const voidQueued = events.some(({ type }) => type === 'RolloutAborting')
   const own: Append = { stream, expected, events, ...(actions ? { actions } : {}), ...(voidQueued ? { voidQueued } : {}) }
   const after = events.reduce((before, event) => evolveDeployment(before, event, now), state)
+  const told = events.flatMap((event) => deploymentNews(after, event))
   const forRun = events.flatMap((event) => runConsequence(after, event))
   const forEnvironment = events.flatMap((event) => environmentConsequence(states, after, event))
   const { created } = after
   return [
     own,
+    // Not of this stream: an abort voids what is queued there.
+    ...(told.length > 0 && created ? [{ stream: streams.project(created.project), expected: 'any' as const, events: [], actions: told }] : []),
     ...(forRun.length > 0 && created?.run ? [{ stream: streams.run(created.run), expected: 'any' as const, events: forRun, cause: stream }] : []),
     ...(forEnvironment.length > 0 && created
       ? [{ stream: streams.environment(created.project, created.environment), expected: 'any' as const, events: forEnvironment, cause: stream }]
       : []),
   ]
+}
+
+/** What workflows are told of a deployment's facts. */
+function deploymentNews({ id, created }: DeploymentState, event: DeploymentEvent): readonly NewAction[] {
+  switch (event.type) {
+    case 'DeploymentCreated':
+      return [announceDeployment(id, 'created')]
+    case 'DeploymentCleared':
+      return [announceDeployment(id, 'in_progress')]
+    case 'DeploymentClosed':
+      return created ? [announceDeployment(id, event.conclusion === 'cancelled' ? 'inactive' : event.conclusion)] : []
+    default:
+      return []
+  }
 }
 
 function runConsequence({ id, created }: DeploymentState, event: DeploymentEvent): readonly RunEvent[] {

@@ -4,6 +4,8 @@ import type { EnvironmentEvent, ProjectEvent, PushwayEvent, StreamId } from '@pu
 import { streams } from '@pushway/core/event/types.ts'
 import type { ProjectState } from '@pushway/core/project/state.ts'
 import { emptyProject, evolveProject } from '@pushway/core/project/state.ts'
+import { evolvePull } from '@pushway/core/pull/state.ts'
+import type { PullEvent, PullState } from '@pushway/core/pull/types.ts'
 import type { EnvironmentState } from '@pushway/core/release/environment.ts'
 import { emptyEnvironment, evolveEnvironment } from '@pushway/core/release/environment.ts'
 import type { Release } from '@pushway/core/release/types.ts'
@@ -27,6 +29,7 @@ export interface States {
   deployment(id: DeploymentId): Folded<DeploymentState>
   environment(project: ProjectName, name: EnvironmentName): Folded<EnvironmentState>
   project(name: ProjectName): Folded<ProjectState>
+  pull(project: ProjectName, number: number): Folded<PullState | undefined>
   release(id: ReleaseId): Release | undefined
 }
 
@@ -57,6 +60,7 @@ export function createStates(store: EventStore): States {
     deployment: (id) => fold<DeploymentState, DeploymentEvent>(streams.deployment(id), initialDeployment(id), evolveDeployment),
     environment: (project, name) => fold<EnvironmentState, EnvironmentEvent>(streams.environment(project, name), emptyEnvironment, evolveEnvironment),
     project: (name) => fold<ProjectState, ProjectEvent>(streams.project(name), emptyProject, evolveProject),
+    pull: (project, number) => fold<PullState | undefined, PullEvent>(streams.pull(project, number), undefined, evolvePull),
     release: (id) =>
       fold<Release | undefined, PushwayEvent>(streams.release(id), undefined, (_, event) => (event.type === 'ReleaseCreated' ? event.release : undefined))
         .state,

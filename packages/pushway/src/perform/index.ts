@@ -3,14 +3,16 @@
 import type { RolloutAction } from '@pushway/core/rollout/types.ts'
 import type { RunAction } from '@pushway/core/run/types.ts'
 import type { Performer } from '../model/workshop.ts'
+import { performAnnounce } from './announce.ts'
 import { cancelJob } from './cancel-job.ts'
 import { closeDeployment, continueDeployment, openDeployment } from './deployments.ts'
+import { performFollowPush } from './follow-push.ts'
 import { ensureGroup, retireGroup, scaleGroup } from './groups.ts'
 import { setWeights } from './set-weights.ts'
 import { startJob } from './start-job.ts'
 import { startVerify } from './start-verify.ts'
 
-export const performers: Readonly<Record<RunAction['kind'] | RolloutAction['kind'], Performer>> = {
+export const performers: Readonly<Record<RunAction['kind'] | RolloutAction['kind'] | 'Announce' | 'FollowPush', Performer>> = {
   StartJob: startJob,
   CancelJob: cancelJob,
   OpenDeployment: openDeployment,
@@ -21,4 +23,6 @@ export const performers: Readonly<Record<RunAction['kind'] | RolloutAction['kind
   SetWeights: setWeights,
   StartVerify: startVerify,
   RetireGroup: retireGroup,
+  Announce: performAnnounce,
+  FollowPush: performFollowPush,
 }

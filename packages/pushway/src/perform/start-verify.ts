@@ -2,9 +2,11 @@
 
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import type { RolloutAction } from '@pushway/core/rollout/types.ts'
+import { shortRef } from '@pushway/core/run/trigger.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import { environmentUrl } from '../model/environment-config.ts'
+import { repositoryFacts } from '../model/repository-facts.ts'
 import { workflowFolder } from '../model/sources.ts'
 import { prepareRun } from '../model/start-runs.ts'
 import type { Performer, Workshop } from '../model/workshop.ts'
@@ -39,8 +41,13 @@ async function verifyCause(shop: Workshop, scene: RolloutScene, workflow: Workfl
   const inputs = Object.fromEntries(declared.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]]])))
   const run = state.created?.run === undefined ? undefined : shop.states.run(state.created.run).state
   const ref = run?.cause?.ref ?? 'refs/heads/main'
-  const { deploymentPayload } = await import('@pushway/core/run/contexts.ts')
-  const payload = deploymentPayload({ project, environment, sha: target.commit, ref, url, actor: state.created?.by ?? 'pushway', id: deployment })
-  const base = { ref, sha: target.commit, actor: state.created?.by ?? 'pushway', payload, verifies: deployment }
+  const { deploymentPayload } = await import('@pushway/core/github/deployment.ts')
+  const by = state.created?.by ?? 'pushway'
+  const at = shop.world.clock.now()
+  const id = shop.world.lists.deploymentSerial(deployment) ?? 0
+  const record = { id, sha: target.commit, ref: shortRef(ref), environment, by, createdAt: state.created?.at ?? at }
+  const status = { id, state: 'success' as const, environmentUrl: url, logUrl: `${shop.world.server.url}/deployments/${deployment}`, by, at }
+  const payload = deploymentPayload(await repositoryFacts(shop, project), record, status)
+  const base = { ref, sha: target.commit, actor: by, payload, verifies: deployment }
   return called ? { ...base, event: 'workflow_call', inputs: { ...inputs, url } } : { ...base, event: 'deployment_status', inputs: { url } }
 }

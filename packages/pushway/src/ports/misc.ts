@@ -1,6 +1,7 @@
 // The small ports: time, names, secrets, source trees.
 
 import type { CommitId, EpochMs, ProjectName } from '@pushway/core/text/ids.ts'
+import type { GitHistory } from './history.ts'
 
 /** The only source of time: tests give their own. */
 export interface Clock {
@@ -16,7 +17,7 @@ export interface Ids {
 }
 
 /** Repositories' contents at a commit. Paths are relative to the root with `/`. */
-export interface GitHost {
+export interface GitHost extends GitHistory {
   /** The file's bytes; undefined when it is not there. */
   readFile(project: ProjectName, commit: CommitId, path: string): Promise<Uint8Array | undefined>
   /** Paths of the files below `folder` (recursive); empty when it is not there. */

@@ -2,6 +2,8 @@
 // Whether the caller may is decided before, at the one choke point (http/authorize.ts); `by` is who asks.
 
 import type { ImageBuildInfo, StoredEvent } from '@pushway/core/event/types.ts'
+import type { DeploymentFacts, DeploymentStatusFacts } from '@pushway/core/github/deployment.ts'
+import type { TagRelease } from '@pushway/core/github/release.ts'
 import type { CommitId, DeploymentId, Digest, EnvironmentName, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type {
   DeploymentSummary,
@@ -12,11 +14,15 @@ import type {
   LogPage,
   PlanView,
   ProjectView,
+  PullSummary,
+  PullView,
   RunSummary,
   RunView,
+  ScheduleView,
   TimelineEntry,
 } from '@pushway/core/views/types.ts'
 import type { Secret } from '../util/secret.ts'
+import type { PullFilter } from './lists.ts'
 import type { InstanceLogLine } from './runtime.ts'
 import type { SettingScope } from './settings.ts'
 
@@ -70,11 +76,99 @@ export interface TimelineFilter {
   readonly limit: number
 }
 
+/** Who asks. What a run does with its own token starts no workflow, so that none starts itself for ever. */
+export interface Asking {
+  readonly by: string
+  readonly byRun?: boolean
+}
+
+export interface PullPlace {
+  readonly project: ProjectName
+  readonly number: number
+}
+
+/** A pull request to be opened; branches by their short names. `fork` and the commits: of a remote host, already fetched. */
+export interface NewPull {
+  readonly title: string
+  readonly body: string
+  readonly head: string
+  readonly base: string
+  readonly draft: boolean
+}
+
+/** A pull request of the host that this project follows. Its commits are here. */
+export interface RemotePull {
+  readonly number: number
+  readonly title: string
+  readonly body: string
+  readonly draft: boolean
+  readonly state: 'open' | 'closed'
+  readonly merged: CommitId | null
+  readonly head: { readonly ref: string; readonly sha: CommitId }
+  readonly base: { readonly ref: string; readonly sha: CommitId }
+  /** Another repository than the base's. */
+  readonly fork?: ProjectName
+}
+
+export interface PullEdit {
+  readonly title?: string
+  readonly body?: string
+  readonly base?: string
+  readonly draft?: boolean
+}
+
+export interface PullMerge {
+  readonly method: 'merge' | 'squash'
+  readonly title?: string
+  readonly message?: string
+  /** The head that was looked at; another one is refused. */
+  readonly sha?: CommitId
+}
+
+/** What changes pull requests. Each is done when it returns; the runs it starts are recorded with it. */
+export interface PullCommands {
+  /** @throws PushwayError `pull-refused`, `not-found` */
+  openPull(project: ProjectName, pull: NewPull, who: Asking): Promise<PullView>
+  /** Takes what happened on the host that the project follows; gives the runs it started. */
+  receivePull(project: ProjectName, pull: RemotePull, activity: { readonly action: string; readonly by: string }): Promise<readonly RunId[]>
+  editPull(place: PullPlace, edit: PullEdit, who: Asking): Promise<PullView>
+  closePull(place: PullPlace, who: Asking): Promise<PullView>
+  /** @throws PushwayError `pull-refused` when a branch is gone or it was merged */
+  reopenPull(place: PullPlace, who: Asking): Promise<PullView>
+  /** @throws PushwayError `pull-not-mergeable` */
+  mergePull(place: PullPlace, merge: PullMerge, who: Asking): Promise<PullView>
+  labelPull(place: PullPlace, labels: { readonly add?: readonly string[]; readonly remove?: readonly string[] }, who: Asking): Promise<PullView>
+  /** Gives the comment's number. */
+  commentPull(place: PullPlace, body: string, who: Asking): Promise<number>
+  /** Null: the comment is deleted. */
+  editComment(place: PullPlace, comment: { readonly id: number; readonly body: string | null }, who: Asking): Promise<void>
+}
+
+/** What starts workflows besides pushes and pull requests. */
+export interface TriggerCommands {
+  /** `repository_dispatch`: gives the runs it started. */
+  dispatchRepository(
+    project: ProjectName,
+    event: { readonly type: string; readonly payload: Readonly<Record<string, unknown>> },
+    by: string,
+  ): Promise<readonly RunId[]>
+  /** Lets a run of a fork's code go on. */
+  approveRun(run: RunId, by: string): void
+  /** A release of a tag changed, from what it was to what it is; undefined: it is not there. Its tag is made when it is published. */
+  releaseChanged(project: ProjectName, change: { readonly before?: TagRelease; readonly after?: TagRelease }, who: Asking): Promise<void>
+  /** A deployment that others keep a record of through the API, or one of its statuses. */
+  deploymentTold(
+    project: ProjectName,
+    told: { readonly deployment: DeploymentFacts; readonly status?: DeploymentStatusFacts },
+    who: Asking,
+  ): Promise<void>
+}
+
 /**
  * What people and programs may ask for. `by` is who asks; whether they may was decided before. A command has been appended, durably, when it
  * returns; what follows from it happens afterwards. Throws a PushwayError (`not-found`, `already-exists`, …) and then nothing was changed.
  */
-export interface Commands {
+export interface Commands extends PullCommands, TriggerCommands {
   createProject(name: ProjectName, by: string): ProjectView
   /** Idempotent per (project, ref, after). `delivery`: a webhook's delivery id. */
   receivePush(push: ReceivedRefs, by: string): Promise<PushResult>
@@ -101,6 +195,11 @@ export interface Queries {
   /** Names alone: asked with every request to the registry. */
   projectNames(): readonly ProjectName[]
   runs(project: ProjectName, limit: number): readonly RunSummary[]
+  /** Newest first. @throws PushwayError `not-found` for an unknown project */
+  pulls(project: ProjectName, wanted: PullFilter): readonly PullSummary[]
+  pull(place: PullPlace): Promise<PullView>
+  /** When scheduled workflows run next, soonest first. */
+  schedules(project: ProjectName): readonly ScheduleView[]
   /** By id, or `project` and number. */
   run(run: RunId | { readonly project: ProjectName; readonly number: number }): RunView
   jobLog(request: JobLogRequest): Promise<LogPage>

@@ -4,6 +4,7 @@ import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
 import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Secret } from '../util/secret.ts'
+import type { Documents } from './documents.ts'
 import type { JobRunner } from './jobs.ts'
 import type { Lists } from './lists.ts'
 import type { Clock, GitHost, Ids } from './misc.ts'
@@ -51,6 +52,7 @@ export interface World {
   readonly store: EventStore
   readonly lists: Lists
   readonly settings: Settings
+  readonly documents: Documents
   readonly git: GitHost
   readonly jobs: JobRunner
   /** Nothing of other repositories can be called when absent. */

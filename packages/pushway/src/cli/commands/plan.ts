@@ -3,7 +3,7 @@
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { type OutlineJob, outlineOf } from '@pushway/core/run/outline.ts'
 import { planRun, planScope } from '@pushway/core/run/plan.ts'
-import { matchTrigger } from '@pushway/core/run/trigger.ts'
+import { matchTrigger, triggerEventOf } from '@pushway/core/run/trigger.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { Command } from 'commander'
 import { connectProject, type ProjectOptions, withProject } from '../connection.ts'
@@ -96,7 +96,7 @@ function planFile(
   const planned = planRun(workflow, cause, options)
   if (planned.value === undefined) throw refuse('workflow-invalid', workflow.file, planned.diagnostics)
   const jobs = outlineOf(planned.value, workflow, planScope(workflow, cause, options)).map(({ job: _, ...line }) => line)
-  const starts = matchTrigger(workflow, { event: cause.event, ref: cause.ref })
+  const starts = matchTrigger(workflow, triggerEventOf(cause))
   return { file: workflow.file, name: workflow.name, event: cause.event, ref: cause.ref, starts, jobs }
 }
 

@@ -3,7 +3,7 @@
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { outlineOf } from '@pushway/core/run/outline.ts'
 import { planRun, planScope } from '@pushway/core/run/plan.ts'
-import { matchTrigger } from '@pushway/core/run/trigger.ts'
+import { matchTrigger, triggerEventOf } from '@pushway/core/run/trigger.ts'
 import type { RunCause, RunPlan } from '@pushway/core/run/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
 import type { CalledFile } from '@pushway/core/workflow/link.ts'
@@ -131,7 +131,7 @@ async function chooseWorkflows(
   const { tree, cause, show, actions } = from
   const read = await Promise.all(readWorkflowFiles(tree.dir, options.workflow).map((file) => readLinked(file, tree, actions)))
   for (const diagnostic of read.flatMap(({ warnings }) => warnings)) show.note(formatDiagnostic(diagnostic))
-  const starts = read.filter(({ workflow }) => matchTrigger(workflow, { event: cause.event, ref: cause.ref }))
+  const starts = read.filter(({ workflow }) => matchTrigger(workflow, triggerEventOf(cause)))
   if (starts.length > 0) return starts
   if (options.workflow === undefined) {
     throw fail('usage', {

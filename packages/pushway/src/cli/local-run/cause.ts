@@ -1,11 +1,25 @@
 // The event that a local run or plan pretends has happened in the working tree.
 
+import { examplePayload } from '@pushway/core/github/example.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
-import { dispatchPayload, pushPayload } from '@pushway/core/run/contexts.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { WorkingTree } from './working-tree.ts'
 
-const events: readonly RunCause['event'][] = ['push', 'pull_request', 'workflow_dispatch', 'workflow_call', 'deployment_status']
+const events: readonly RunCause['event'][] = [
+  'push',
+  'pull_request',
+  'pull_request_target',
+  'workflow_dispatch',
+  'workflow_call',
+  'workflow_run',
+  'schedule',
+  'repository_dispatch',
+  'release',
+  'create',
+  'delete',
+  'deployment',
+  'deployment_status',
+]
 
 interface Asked {
   readonly event: string
@@ -18,9 +32,7 @@ export function makeCause({ event: name, workflow = '', inputs }: Asked, tree: W
   const event = events.find((one) => one === name)
   if (event === undefined) throw fail('usage', { problem: `"${name}" is not an event that starts workflows here.`, hint: `Use one of ${events.join(', ')}.` })
   const { ref, sha, actor, repository } = tree
-  const payload =
-    event === 'workflow_dispatch'
-      ? dispatchPayload({ project: repository, ref, workflow, inputs, actor })
-      : pushPayload({ project: repository, ref, after: sha, actor })
-  return { event, ref, sha, actor, payload, inputs }
+  const facts = { project: repository, server: '', defaultBranch: 'main', createdAt: 0 }
+  const payload = examplePayload({ ...facts, event, ref, sha, actor, workflow, inputs, now: Date.now() })
+  return { event, ref: event === 'pull_request' ? 'refs/pull/1/merge' : ref, sha, actor, payload, inputs }
 }

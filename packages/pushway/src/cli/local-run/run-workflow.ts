@@ -81,6 +81,7 @@ function firstEvents({ repository, workflow, cause, plan }: LocalRun): readonly 
       type: 'RunRequested',
       project: repository,
       number: 1,
+      serial: 1,
       workflowFile: workflow.file,
       workflowName: workflow.name,
       title: plan.runName ?? workflow.name,

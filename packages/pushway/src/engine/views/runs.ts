@@ -5,6 +5,7 @@ import { streams } from '@pushway/core/event/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { ReasonText } from '@pushway/core/reason/reasons.ts'
 import { type Claim, claimsOf } from '@pushway/core/run/concurrency.ts'
+import { needsApproval } from '@pushway/core/run/decide-turn.ts'
 import { membersOf } from '@pushway/core/run/graph.ts'
 import { jobReason } from '@pushway/core/run/reason.ts'
 import type { RunState } from '@pushway/core/run/state.ts'
@@ -56,6 +57,7 @@ function waitingWhy(shop: Workshop, state: RunState): ReasonText | undefined {
 
 function runStatus(state: RunState): RunSummary['status'] {
   if (state.finished) return 'finished'
+  if (needsApproval(state)) return 'waiting'
   const phases = [...state.jobs.values()].map((job) => job.phase)
   if (phases.some((phase) => phase === 'running' || phase === 'deploying')) return 'running'
   if (phases.some((phase) => phase === 'waiting')) return 'waiting'

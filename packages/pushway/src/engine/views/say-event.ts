@@ -1,9 +1,11 @@
 // Each kind of fact in one sentence, for explain and the timeline.
 
 import type { PushwayEvent } from '@pushway/core/event/types.ts'
+import type { PullEvent } from '@pushway/core/pull/types.ts'
 import type { DeploymentEvent } from '@pushway/core/rollout/types.ts'
 import type { RunEvent } from '@pushway/core/run/types.ts'
 import { shortDigest } from '@pushway/core/text/ids.ts'
+import { isPullEvent, sayPullEvent } from './say-pull.ts'
 
 const short = (commit: string | null) => commit?.slice(0, 7) ?? 'nothing'
 const branch = (ref: string) => ref.replace(/^refs\/(heads|tags)\//, '')
@@ -32,13 +34,19 @@ export function sayEvent(event: PushwayEvent): string {
       return `Its images are proven here: ${event.digests.map(shortDigest).join(', ')}.`
     case 'ReleaseCreated':
       return `Release v${event.release.number} for ${event.release.environment}: commit ${short(event.release.commit)}.`
+    case 'SchedulesSet':
+      return event.schedules.length === 0
+        ? 'No workflow is scheduled any more.'
+        : `Scheduled: ${event.schedules.map(({ file, cron }) => `${file.split('/').at(-1)} at "${cron}"`).join(', ')}.`
+    case 'TagReleaseChanged':
+      return `${event.by} changed the release of tag ${event.tag}: ${event.activities.join(', ')}.`
     default:
-      return isRunEvent(event) ? sayRunEvent(event) : sayDeploymentEvent(event)
+      return isPullEvent(event) ? sayPullEvent(event) : isRunEvent(event) ? sayRunEvent(event) : sayDeploymentEvent(event)
   }
 }
 
 type Described = Exclude<
-  PushwayEvent,
+  Exclude<PushwayEvent, PullEvent>,
   {
     type:
       | 'ProjectCreated'
@@ -46,6 +54,8 @@ type Described = Exclude<
       | 'ImagePushed'
       | 'SecretSet'
       | 'VariableSet'
+      | 'SchedulesSet'
+      | 'TagReleaseChanged'
       | 'RolloutAdmitted'
       | 'RolloutLeft'
       | 'ReleaseLive'
@@ -69,6 +79,7 @@ const runTypes: ReadonlySet<string> = new Set<RunEvent['type']>([
   'JobStepsFinished',
   'DeploymentOpened',
   'JobFinished',
+  'RunApproved',
   'CancelRequested',
   'RerunRequested',
   'RunFinished',
@@ -113,6 +124,8 @@ function sayRunEvent(event: RunEvent): string {
       return `The deployment of job ${event.job} ended with ${event.conclusion}: ${event.reason}`
     case 'JobFinished':
       return `Job ${event.job} ended with ${event.conclusion}.${event.reason ? ` ${event.reason}` : ''}`
+    case 'RunApproved':
+      return `${event.by} approved the run.`
     case 'CancelRequested':
       return event.reason ?? `${event.by} cancelled the run.`
     case 'RerunRequested':

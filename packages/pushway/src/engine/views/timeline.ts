@@ -60,6 +60,20 @@ function shownAs(body: PushwayEvent): Shown | undefined {
       return { kind: 'run', state: 'bad' }
     case 'RunFinished':
       return { kind: 'run', state: body.conclusion === 'success' ? 'good' : 'bad' }
+    case 'RunApproved':
+      return { kind: 'run', state: 'info', by: body.by }
+    case 'PullRequestOpened':
+    case 'PullRequestClosed':
+    case 'PullRequestReopened':
+      return { kind: 'pull', state: 'info', by: body.by }
+    case 'PullRequestMerged':
+      return { kind: 'pull', state: 'good', by: body.by }
+    case 'PullRequestMergeTried':
+      return body.commit === null ? { kind: 'pull', state: 'bad' } : undefined
+    case 'TagReleaseChanged':
+      return { kind: 'release', state: 'info', by: body.by }
+    case 'SchedulesSet':
+      return { kind: 'setting', state: 'info' }
     case 'ImagePushed':
       return { kind: 'image', state: 'info', by: body.by }
     case 'ReleaseCreated':
@@ -124,6 +138,10 @@ function placeOf(shop: Workshop, { stream, body }: StoredEvent): Pick<TimelineEn
       const { created } = shop.states.deployment(id).state
       return created && { project: created.project, environment: created.environment, href: `/deployments/${id}` }
     }
+    case 'pull': {
+      const cut = id.lastIndexOf('/')
+      return { project: id.slice(0, cut), href: `/${id.slice(0, cut)}/pulls/${id.slice(cut + 1)}` }
+    }
     case 'release':
       return body.type === 'ReleaseCreated' ? { project: body.release.project, environment: body.release.environment } : undefined
     case 'environment': {
@@ -139,9 +157,11 @@ function placeOf(shop: Workshop, { stream, body }: StoredEvent): Pick<TimelineEn
 /** The entry that led to this one: the one before it in its stream, or the first of the stream that caused it. */
 function causeOf(shop: Workshop, event: StoredEvent): string | undefined {
   const { body } = event
+  if (body.type === 'RunRequested' && body.cause.pull !== undefined) return event.cause && `${event.cause}#1`
   if (body.type === 'RunRequested' && !body.cause.verifies) return pushOf(shop, body.project, event)
   if (body.type === 'ImagePushed') return body.run ? `run/${body.run}#1` : undefined
   if (body.type === 'ReleaseLive') return `deployment/${body.deployment}#1`
+  if (body.type === 'PullRequestOpened') return undefined
   if (event.cause !== undefined && event.seq === 1) return `${event.cause}#1`
   return event.seq > 1 ? `${event.stream}#${event.seq - 1}` : undefined
 }

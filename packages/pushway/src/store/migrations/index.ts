@@ -6,5 +6,6 @@ import { accounts } from './0003-accounts.ts'
 import { images } from './0004-images.ts'
 import { tokenPermissions } from './0005-token-permissions.ts'
 import { results } from './0006-results.ts'
+import { forge } from './0007-forge.ts'
 
-export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results]
+export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results, forge]

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createOutside, startLittleWorld } from '../../../../test/support/little-world.ts'
 import { tempDir } from '../../../../test/support/temp.ts'
-import { startRunsForPush } from './start-runs.ts'
+import { startRunsForPush } from './push-runs.ts'
 
 test('a commit message can ask for no run; who pushed is told', async () => {
   const commit = '1'.repeat(40)

@@ -1,0 +1,12 @@
+// FollowPush: what a push means for open pull requests.
+
+import { followPush, type FollowedPush } from '../model/pulls.ts'
+import type { Performer } from '../model/workshop.ts'
+
+export const performFollowPush: Performer = {
+  async perform(action, shop) {
+    await followPush(shop, action.body as FollowedPush)
+    return []
+  },
+  refused: () => [],
+}

@@ -9,6 +9,7 @@ import { driveDeployment } from '../../packages/pushway/src/engine/drive-deploym
 import { driveRun } from '../../packages/pushway/src/engine/drive-run.ts'
 import { createJobPump } from '../../packages/pushway/src/engine/pump-jobs.ts'
 import { createQueries } from '../../packages/pushway/src/engine/queries.ts'
+import { createScheduler } from '../../packages/pushway/src/engine/schedules.ts'
 import { createCommands } from '../../packages/pushway/src/engine/service.ts'
 import { createSources } from '../../packages/pushway/src/model/sources.ts'
 import { createStates } from '../../packages/pushway/src/model/states.ts'
@@ -41,6 +42,8 @@ export interface Outside {
   /** Folders with other repositories as OWNER/NAME@REF/, whose workflows may be called. */
   readonly mirror?: string
   readonly databaseFile: string
+  /** A real repository in the place of `files`. */
+  git?: GitHost
 }
 
 export interface FakeJobs extends JobRunner {
@@ -155,7 +158,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     lists: createLists(database),
     settings: createSettings(database, Buffer.alloc(32, 7)),
     documents: createDocuments(database),
-    git: fakeGit(outside.files),
+    git: outside.git ?? fakeGit(outside.files),
     jobs: outside.jobs,
     ...(outside.mirror ? { workflows: createWorkflowFiles({ sources: [{ kind: 'directory', dir: outside.mirror }], cache: outside.mirror }) } : {}),
     router: outside.router,
@@ -177,6 +180,8 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
   const actions = createActionWorker(shop, performers, stop.signal)
   const jobs = createJobPump(shop, stop.signal)
   const watch = createRouteWatch(shop, stop.signal)
+  const schedules = createScheduler(shop)
+  store.subscribe(schedules.notice)
   return {
     shop,
     queries,
@@ -189,6 +194,7 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
       if (dead) throw new Killed('killed')
       await jobs.pump()
       await watch()
+      await schedules.tick()
       await promoteAutomatically(shop)
       clock.time += ms
     },

@@ -29,6 +29,11 @@ test('runs of one entry are at least five minutes apart', () => {
   expect(iso(nextDue({ cron: '*/5 * * * *' }, at('2026-03-01T12:00:00.400Z')))).toBe('2026-03-01T12:05')
 })
 
+test('one that ran late does not put off the next', () => {
+  expect(iso(nextDue({ cron: '*/5 * * * *' }, at('2026-03-01T12:18:20Z')))).toBe('2026-03-01T12:20')
+  expect(iso(nextDue({ cron: '0 * * * *' }, at('2026-03-01T12:59:30Z')))).toBe('2026-03-01T13:00')
+})
+
 test('the first one comes at the first time after it was seen', () => {
   expect(iso(nextDue({ cron: '1 * * * *' }, at('2026-03-01T12:00:30Z'), false))).toBe('2026-03-01T12:01')
 })

@@ -9,15 +9,15 @@ import type { ScheduleEntry } from '../workflow/types.ts'
 const shortestMs = 5 * 60_000
 
 /**
- * When an entry is due next: its first time after `since`, at least five minutes after it.
+ * When an entry is due next: at its first time after `since` that is at least five minutes after the one that `since` made up for.
  * Late ones come once: whatever was missed, the run that is started moves `since` to the time it starts.
  *
- * @param since when it ran last, or when it was first seen, epoch ms
+ * @param since when it ran last, or (`hasRun` false) when it was first seen, epoch ms
  * @returns epoch ms; undefined when there is no such time (30 February)
  */
 export function nextDue(entry: ScheduleEntry, since: EpochMs, hasRun = true): EpochMs | undefined {
   const cron = new Cron(entry.cron, { timezone: entry.timezone ?? 'UTC', paused: true, domAndDow: false })
-  // A time that was reached late may be less than five minutes before the next one.
-  const from = hasRun ? since + shortestMs - 60_000 : since
+  const reached = hasRun ? cron.previousRuns(1, new Date(since + 1))[0]?.getTime() : undefined
+  const from = reached === undefined ? since : Math.max(since, reached + shortestMs - 1)
   return cron.nextRun(new Date(from))?.getTime()
 }

@@ -4,8 +4,8 @@ import type { PullEvent } from '../pull/types.ts'
 import type { Release } from '../release/types.ts'
 import type { DeploymentEvent } from '../rollout/types.ts'
 import type { RunEvent } from '../run/types.ts'
-import type { ScheduleEntry } from '../workflow/types.ts'
 import type { CommitId, DeploymentId, Digest, EpochMs, GroupId, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
+import type { ScheduleEntry } from '../workflow/types.ts'
 
 /** Facts of a project's stream. */
 export type ProjectEvent =

@@ -12,9 +12,7 @@ export function workflowDispatchPayload(
 }
 
 /** The payload of `repository_dispatch`; its action is the type that was sent. */
-export function repositoryDispatchPayload(
-  facts: RepositoryFacts & { readonly type: string; readonly clientPayload: Shape; readonly actor: string },
-): Shape {
+export function repositoryDispatchPayload(facts: RepositoryFacts & { readonly type: string; readonly clientPayload: Shape; readonly actor: string }): Shape {
   const { type, clientPayload, actor, server, defaultBranch } = facts
   return { action: type, branch: defaultBranch, client_payload: clientPayload, repository: repositoryShape(facts), sender: userShape(actor, server) }
 }

@@ -18,7 +18,18 @@ const recorded = createRequire(import.meta.url)('@octokit/webhooks-examples') as
 const repository: RepositoryFacts = { project: 'acme/hello', server: 'http://localhost', defaultBranch: 'main', createdAt: 0 }
 const sha = 'a'.repeat(40)
 const person = { name: 'Ada', email: 'ada@example.com' }
-const commit = { id: sha, tree: 'b'.repeat(40), message: 'm', author: person, committer: person, at: 0, added: ['a'], removed: [], modified: [], distinct: true }
+const commit = {
+  id: sha,
+  tree: 'b'.repeat(40),
+  message: 'm',
+  author: person,
+  committer: person,
+  at: 0,
+  added: ['a'],
+  removed: [],
+  modified: [],
+  distinct: true,
+}
 const pull = {
   number: 1,
   title: 't',
@@ -33,7 +44,18 @@ const pull = {
   createdAt: 0,
   updatedAt: 0,
 }
-const release: TagRelease = { id: 1, tag: 'v1', target: 'main', name: 'One', body: '', draft: false, prerelease: false, by: 'ada', createdAt: 0, publishedAt: 0 }
+const release: TagRelease = {
+  id: 1,
+  tag: 'v1',
+  target: 'main',
+  name: 'One',
+  body: '',
+  draft: false,
+  prerelease: false,
+  by: 'ada',
+  createdAt: 0,
+  publishedAt: 0,
+}
 const run = {
   id: 7,
   number: 3,
@@ -68,7 +90,10 @@ function pathsOf(value: unknown, at = ''): readonly string[] {
 
 /** What every recorded payload of the event (and action) has, and ours does not. */
 function missing(event: string, ours: Shape): readonly string[] {
-  const examples = recorded.find(({ name }) => name === event)?.examples.filter(({ action }) => action === undefined || action === ours.action || event === 'repository_dispatch') ?? []
+  const examples =
+    recorded
+      .find(({ name }) => name === event)
+      ?.examples.filter(({ action }) => action === undefined || action === ours.action || event === 'repository_dispatch') ?? []
   expect(examples.length).toBeGreaterThan(0)
   const paths = examples.map((example) => new Set(pathsOf(example)))
   const common = [...(paths[0] ?? [])].filter((path) => paths.every((other) => other.has(path)) && !notOurs.test(path))
@@ -104,7 +129,11 @@ test('a push says what it brought', () => {
     pusher: { name: 'ada' },
     compare: `http://localhost/acme/hello/compare/${'a'.repeat(12)}...${'a'.repeat(12)}`,
   })
-  expect(pushPayload({ ...push, before: null })).toMatchObject({ created: true, before: '0'.repeat(40), compare: `http://localhost/acme/hello/commit/${'a'.repeat(12)}` })
+  expect(pushPayload({ ...push, before: null })).toMatchObject({
+    created: true,
+    before: '0'.repeat(40),
+    compare: `http://localhost/acme/hello/commit/${'a'.repeat(12)}`,
+  })
   expect(pushPayload({ ...push, after: null, commits: [] })).toMatchObject({ deleted: true, head_commit: null, commits: [] })
 })
 

@@ -35,7 +35,7 @@ export interface PullFacts {
 }
 
 /** A label by its name alone. */
-export function labelShape(place: Place, name: string): Shape {
+function labelShape(place: Place, name: string): Shape {
   const id = numberOf(`label ${name}`)
   return {
     id,
@@ -49,7 +49,7 @@ export function labelShape(place: Place, name: string): Shape {
 }
 
 /** A pull request, whole. */
-export function pullShape(repository: RepositoryFacts, pull: PullFacts): Shape {
+function pullShape(repository: RepositoryFacts, pull: PullFacts): Shape {
   const { server } = repository
   const api = apiOf(repository)
   const url = `${api}/pulls/${pull.number}`

@@ -14,7 +14,13 @@ const opened: PullEvent = {
   draft: false,
   by: 'ada',
 }
-const tried = (commit: string | null, head = one, base = two): PullEvent => ({ type: 'PullRequestMergeTried', head, base, commit, conflicts: commit ? [] : ['a'] })
+const tried = (commit: string | null, head = one, base = two): PullEvent => ({
+  type: 'PullRequestMergeTried',
+  head,
+  base,
+  commit,
+  conflicts: commit ? [] : ['a'],
+})
 const fold = (...events: PullEvent[]) => events.reduce<PullState | undefined>((state, event, index) => evolvePull(state, event, index), undefined)
 
 describe('a pull request', () => {

@@ -7,6 +7,7 @@ import { EvaluationError, evaluateValue } from '../workflow/evaluate.ts'
 import type { Job, Workflow } from '../workflow/types.ts'
 import { outputsOfName, plannedJob, resultOfName } from './graph.ts'
 import { inputsContext } from './inputs.ts'
+import { readOnly } from './permissions.ts'
 import { jobWorkflow, type Place, permissionsAt, placeOf, secretsAt } from './places.ts'
 import type { RunState } from './state.ts'
 import { shortRef } from './trigger.ts'
@@ -129,7 +130,7 @@ export function jobSpec(facts: JobSpecFacts): JobSpec {
     workflowDefaults: workflow.defaults,
     contexts,
     timeoutMs: timeoutOf(workflow, job, contexts),
-    permissions: permissionsAt(place),
+    permissions: state.cause?.untrusted ? readOnly(permissionsAt(place)) : permissionsAt(place),
     ...(server ? { server } : {}),
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseWorkflow } from '../workflow/parse.ts'
-import { mayAskIdToken, tokenPermissions } from './permissions.ts'
+import { mayAskIdToken, readOnly, tokenPermissions } from './permissions.ts'
 
 const read = (workflow: string, job: string) => {
   const text = `on: push\n${workflow && `permissions: ${workflow}\n`}jobs:\n  a: { runs-on: x, steps: [{ run: a }]${job && `, permissions: ${job}`} }`
@@ -18,7 +18,15 @@ test.each([
   ['{}', 'read-all', 'read', 'read'],
   ['', '{ contents: read, packages: none, issues: read }', 'read', 'none'],
 ])('workflow %j, job %j: contents %s, packages %s', (workflow, job, contents, packages) => {
-  expect(read(workflow, job)).toEqual({ token: { contents, packages }, codes: [] })
+  expect(read(workflow, job)).toMatchObject({ token: { contents, packages }, codes: [] })
+})
+
+test('the rights on the API: reading without `permissions`, what is named with them, nothing that is left out', () => {
+  const api = { 'pull-requests': 'read', issues: 'read', statuses: 'read', checks: 'read', deployments: 'read', actions: 'read' }
+  expect(read('', '').token).toEqual({ contents: 'read', packages: 'write', ...api })
+  expect(read('', '{ pull-requests: write, issues: none }').token).toEqual({ contents: 'none', packages: 'none', 'pull-requests': 'write' })
+  expect(read('write-all', '').token.actions).toBe('write')
+  expect(readOnly(read('write-all', '').token)).toEqual({ contents: 'read', packages: 'read', ...api })
 })
 
 test('a right that the token can not have is a warning; a word that is none of GitHub is refused', () => {

@@ -1,12 +1,23 @@
-// What the token of a job may do with the repository and with images.
+// What the token of a job may do with the repository, with images and with the GitHub-shaped API.
 // Follows https://docs.github.com/actions/tutorials/authenticate-with-github_token
 
 import type { Diagnostic } from '../text/diagnostic.ts'
 import type { Permissions, Workflow } from '../workflow/types.ts'
-import type { TokenPermissions } from './types.ts'
+import { apiScopes, type TokenAccess, type TokenPermissions } from './types.ts'
 
-/** Without `permissions`: read the repository, push images. GitHub's own default depends on the organisation. */
-const usual: TokenPermissions = { contents: 'read', packages: 'write' }
+/** The same right on all that the API has. */
+function everywhere(access: TokenAccess): Readonly<Record<(typeof apiScopes)[number], TokenAccess>> {
+  return Object.fromEntries(apiScopes.map((name) => [name, access])) as Record<(typeof apiScopes)[number], TokenAccess>
+}
+
+/** Without `permissions`: read everything, push images. GitHub's own default depends on the organisation. */
+const usual: TokenPermissions = { contents: 'read', packages: 'write', ...everywhere('read') }
+
+/** The token of a run of a fork's code: it reads what it could write. */
+export function readOnly(permissions: TokenPermissions): TokenPermissions {
+  const entries = Object.entries(permissions).map(([name, access]) => [name, access === 'write' ? 'read' : access])
+  return Object.fromEntries(entries) as unknown as TokenPermissions
+}
 
 /**
  * The job's `permissions`, else the workflow's, else the usual ones. A name that a map leaves out is `none`, as on GitHub.
@@ -16,19 +27,21 @@ const usual: TokenPermissions = { contents: 'read', packages: 'write' }
 export function tokenPermissions(workflow: Permissions | undefined, job: Permissions | undefined, most?: TokenPermissions): TokenPermissions {
   const wanted = job ?? workflow
   if (!wanted) return most ?? usual
-  const named =
-    'all' in wanted ? { contents: wanted.all, packages: wanted.all } : { contents: wanted.named.contents ?? 'none', packages: wanted.named.packages ?? 'none' }
-  return most ? lowest(named, most) : named
+  const own = 'all' in wanted ? { contents: wanted.all, packages: wanted.all, ...everywhere(wanted.all) } : namedPermissions(wanted.named)
+  return most ? lowest(own, most) : own
 }
 
-type Access = 'read' | 'write' | 'none'
+function namedPermissions(named: Readonly<Record<string, TokenAccess>>): TokenPermissions {
+  const others = apiScopes.flatMap((name) => (named[name] === undefined || named[name] === 'none' ? [] : [[name, named[name]] as const]))
+  return { contents: named.contents ?? 'none', packages: named.packages ?? 'none', ...Object.fromEntries(others) }
+}
 
-const levels: readonly Access[] = ['none', 'read', 'write']
+const levels: readonly TokenAccess[] = ['none', 'read', 'write']
 
 function lowest(wanted: TokenPermissions, most: TokenPermissions): TokenPermissions {
-  const lower = (a: Access, b: Access) => (levels.indexOf(a) < levels.indexOf(b) ? a : b)
+  const lower = (a: TokenAccess, b: TokenAccess) => (levels.indexOf(a) < levels.indexOf(b) ? a : b)
   return Object.fromEntries(
-    Object.entries(wanted).map(([name, access]) => [name, lower(access as Access, most[name as keyof TokenPermissions] as Access)]),
+    Object.entries(wanted).map(([name, access]) => [name, lower(access as TokenAccess, most[name as keyof TokenPermissions] ?? 'none')]),
   ) as unknown as TokenPermissions
 }
 
@@ -38,11 +51,11 @@ export function raisedPermissions(workflow: Workflow, most?: TokenPermissions): 
     const asked = tokenPermissions(workflow.permissions, job.permissions)
     const own = tokenPermissions(workflow.permissions, job.permissions, most)
     const isAsked = job.permissions !== undefined || workflow.permissions !== undefined
-    const raised = isAsked ? Object.entries(asked).filter(([name, access]) => own[name as keyof TokenPermissions] !== access) : []
+    const raised = isAsked ? Object.entries(asked).filter(([name, access]) => (own[name as keyof TokenPermissions] ?? 'none') !== access) : []
     const called = job.call?.called
     return [
       ...raised.map(([name, access]): Diagnostic => {
-        const message = `Job \`${job.id}\` of ${workflow.file} asks for \`${name}: ${access}\`, and the job that calls it has only \`${own[name as keyof TokenPermissions]}\`. Give the calling job more, or ask for less.`
+        const message = `Job \`${job.id}\` of ${workflow.file} asks for \`${name}: ${access}\`, and the job that calls it has only \`${own[name as keyof TokenPermissions] ?? 'none'}\`. Give the calling job more, or ask for less.`
         return { severity: 'error', code: 'permissions-raised', message, at: job.at }
       }),
       ...(called ? raisedPermissions(called.workflow, own) : []),

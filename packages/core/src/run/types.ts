@@ -244,11 +244,16 @@ export interface JobSpec {
   readonly server?: JobServer
 }
 
-/** What a run's token may do; `contents`: the repository, `packages`: images. */
-export interface TokenPermissions {
-  readonly contents: 'read' | 'write' | 'none'
-  readonly packages: 'read' | 'write' | 'none'
+/** What a run's token may do, by GitHub's names; `contents`: the repository, `packages`: images. A name that is not there is `none`. */
+export interface TokenPermissions extends Readonly<Partial<Record<(typeof apiScopes)[number], TokenAccess>>> {
+  readonly contents: TokenAccess
+  readonly packages: TokenAccess
 }
+
+export type TokenAccess = 'read' | 'write' | 'none'
+
+/** What the GitHub-shaped API asks for besides the repository and images. */
+export const apiScopes = ['pull-requests', 'issues', 'statuses', 'checks', 'deployments', 'actions'] as const
 
 /** The contexts that are known before the job starts; the worker adds `job`, `steps`, `runner` and `env`. */
 export interface JobContexts {

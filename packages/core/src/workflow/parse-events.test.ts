@@ -39,7 +39,7 @@ describe('events', () => {
     ["  schedule: [{ cron: '61 0 * * *' }]", '2:22: error: "61 0 * * *" is no schedule.'],
     ["  schedule: [{ cron: '* * * * *' }]", '2:22: warning: "* * * * *" asks for runs less than 5 minutes apart.'],
     ["  schedule: [{ cron: '0 0 * * *', timezone: Mars/Base }]", '2:45: error: There is no time zone "Mars/Base".'],
-    ["  schedule: [{ timezone: UTC }]", '2:14: error: `cron` is required here and missing.'],
+    ['  schedule: [{ timezone: UTC }]', '2:14: error: `cron` is required here and missing.'],
     ['  pull_request: { types: [opened, nonsense] }', '2:35: error: `nonsense` is not allowed here.'],
     ['  pull_request: { types: [review_requested] }', '2:27: warning: `review_requested` never happens here.'],
     ['  release: { types: [shipped] }', '2:22: error: `shipped` is not allowed here.'],

@@ -1,13 +1,14 @@
 // `permissions` of a workflow or job: what its token may do.
 // Follows https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
 
+import { apiScopes } from '../run/types.ts'
 import { add } from './findings.ts'
 import type { Permissions } from './types.ts'
 import { type Entry, entriesOf, isMapValue, textOf } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** What Pushway's token can be given or refused; other names are read and give nothing. */
-const enforced = ['contents', 'packages'] as const
+const enforced = ['contents', 'packages', ...apiScopes]
 
 /** `permissions: read-all`, `write-all`, `{}` or a map of names to `read`, `write` or `none`. */
 export function readPermissions(source: YamlSource, entry: Entry | undefined): Permissions | undefined {
@@ -16,7 +17,7 @@ export function readPermissions(source: YamlSource, entry: Entry | undefined): P
   const entries = entriesOf(source, entry.value)
   for (const { key, keyAt, value } of entries) {
     if (textOf(value) !== 'write' || key === 'id-token' || enforced.some((name) => name === key)) continue
-    const message = `\`${key}: write\` gives nothing here: the token can write ${enforced.join(' and ')} only.`
+    const message = `\`${key}: write\` gives nothing here: the token can write ${enforced.join(', ')} only.`
     add(source.findings, keyAt, { code: 'permission-without-effect', message, severity: 'warning' })
   }
   return { named: Object.fromEntries(entries.map(({ key, value }) => [key, accessOf(textOf(value))])) }

@@ -28,7 +28,12 @@ export interface RunDefaults {
 
 export type Trigger =
   | { readonly event: 'push'; readonly branches?: PatternFilter; readonly tags?: PatternFilter; readonly paths?: PatternFilter }
-  | { readonly event: 'pull_request' | 'pull_request_target'; readonly branches?: PatternFilter; readonly types?: readonly string[]; readonly paths?: PatternFilter }
+  | {
+      readonly event: 'pull_request' | 'pull_request_target'
+      readonly branches?: PatternFilter
+      readonly types?: readonly string[]
+      readonly paths?: PatternFilter
+    }
   | { readonly event: 'workflow_dispatch'; readonly inputs: readonly Input[] }
   | CallTrigger
   | {

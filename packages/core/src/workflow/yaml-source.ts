@@ -76,7 +76,8 @@ function documentOf(reader: YamlObjectReader): { doc: Document; lines: LineCount
 function workflowSchema(): ReturnType<typeof getWorkflowSchema> {
   const schema = getWorkflowSchema()
   const alone: unknown = schema.definitions['repository-dispatch-string']
-  if (typeof alone === 'object' && alone !== null && Reflect.get(alone, 'constant') === 'branch_protection_rule') Reflect.set(alone, 'constant', 'repository_dispatch')
+  if (typeof alone === 'object' && alone !== null && Reflect.get(alone, 'constant') === 'branch_protection_rule')
+    Reflect.set(alone, 'constant', 'repository_dispatch')
   return schema
 }
 

@@ -1,7 +1,7 @@
 // Commands on pull requests.
 
-import { fail } from '@pushway/core/reason/errors.ts'
 import type { PullEvent, PullState } from '@pushway/core/pull/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
 import { changePull, openPull, type PullChange, tryMerge } from '../model/pulls.ts'
 import type { Workshop } from '../model/workshop.ts'
@@ -20,9 +20,7 @@ export function createPullCommands(shop: Workshop, { receivePush }: Pick<Command
     receivePull: (project, pull, activity) => receivePull(shop, project, { pull, activity }),
     editPull: (place, edit, who) => change(place, (state) => editOne(shop, state, { edit, who })),
     closePull: (place, who) =>
-      change(place, (state) =>
-        state.state === 'closed' ? { events: [] } : { events: [{ type: 'PullRequestClosed', by: who.by }], ...told('closed', who) },
-      ),
+      change(place, (state) => (state.state === 'closed' ? { events: [] } : { events: [{ type: 'PullRequestClosed', by: who.by }], ...told('closed', who) })),
     reopenPull: (place, who) => change(place, (state) => reopenOne(shop, state, who)),
     async mergePull(place, merge, who) {
       const done = await mergeOne(shop, place, { merge, who })
@@ -46,9 +44,7 @@ export function createPullCommands(shop: Workshop, { receivePush }: Pick<Command
       await changePull(shop, place, ({ comments }) => {
         if (!comments.some((comment) => comment.id === id)) throw fail('not-found', { what: 'comment', name: String(id) })
         const event: PullEvent =
-          body === null
-            ? { type: 'PullRequestCommentDeleted', by: who.by, comment: id }
-            : { type: 'PullRequestCommentEdited', by: who.by, comment: id, body }
+          body === null ? { type: 'PullRequestCommentDeleted', by: who.by, comment: id } : { type: 'PullRequestCommentEdited', by: who.by, comment: id, body }
         return { events: [event] }
       })
     },

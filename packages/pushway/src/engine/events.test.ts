@@ -140,15 +140,23 @@ describe('deployment and deployment_status', () => {
     const deployment = { id: 7, sha, ref: 'main', environment: 'review', by: 'ada', createdAt: 1 }
     await world.commands.deploymentTold(project, { deployment }, { by: 'ada' })
     await settle()
-    await world.commands.deploymentTold(project, { deployment, status: { id: 1, state: 'success', environmentUrl: 'http://x', by: 'ada', at: 1 } }, { by: 'ada' })
+    await world.commands.deploymentTold(
+      project,
+      { deployment, status: { id: 1, state: 'success', environmentUrl: 'http://x', by: 'ada', at: 1 } },
+      { by: 'ada' },
+    )
     await settle()
     expect(started()).toEqual(['deployment: D', 'deployment_status: S'])
-    expect(eventOf(specs.at(-1))).toMatchObject({ deployment: { id: 7, environment: 'review' }, deployment_status: { state: 'success', environment_url: 'http://x' } })
+    expect(eventOf(specs.at(-1))).toMatchObject({
+      deployment: { id: 7, environment: 'review' },
+      deployment_status: { state: 'success', environment_url: 'http://x' },
+    })
   })
 
   test('are told of Pushway’s own, and a run that they started starts no further ones by deploying', async () => {
     const { git, push, started } = await makeScene()
-    const deploys = (on: string, name: string) => `name: ${name}\non: ${on}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    environment: review\n    steps: [{ run: x }]\n`
+    const deploys = (on: string, name: string) =>
+      `name: ${name}\non: ${on}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    environment: review\n    steps: [{ run: x }]\n`
     const files = { '.github/workflows/a.yml': deploys('push', 'Deploy'), '.github/workflows/b.yml': deploys('[deployment, deployment_status]', 'Again') }
     await push('refs/heads/main', null, await git.commit('main', files))
     expect(started()).toEqual(['push: Deploy', 'deployment: Again', 'deployment_status: Again', 'deployment_status: Again'])

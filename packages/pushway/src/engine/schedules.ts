@@ -35,8 +35,7 @@ export function createScheduler(shop: Workshop): Scheduler {
 
   return {
     notice(events) {
-      for (const { stream, body } of events)
-        if (body.type === 'PushReceived' || body.type === 'ProjectCreated') stale.add(stream.slice('project/'.length))
+      for (const { stream, body } of events) if (body.type === 'PushReceived' || body.type === 'ProjectCreated') stale.add(stream.slice('project/'.length))
     },
     async tick() {
       for (const project of [...stale]) {

@@ -18,7 +18,9 @@ async function make() {
   }
   /** A commit of these files (and nothing else) on these parents. */
   const commit = async (message: string, files: Record<string, string>, parents: string[] = []) => {
-    const lines = await Promise.all(Object.entries(files).map(async ([path, text]) => `100644 blob ${await run(['hash-object', '-w', '--stdin'], text)}\t${path}`))
+    const lines = await Promise.all(
+      Object.entries(files).map(async ([path, text]) => `100644 blob ${await run(['hash-object', '-w', '--stdin'], text)}\t${path}`),
+    )
     const tree = await run(['mktree'], `${lines.join('\n')}\n`)
     return run(['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-m', message])
   }

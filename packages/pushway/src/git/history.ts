@@ -99,7 +99,10 @@ async function readPaths(context: GitContext, at: readonly string[], ids: readon
 async function merge(context: GitContext, at: readonly string[], request: MergeRequest): Promise<MergeResult> {
   const { base, head, message, by, squash } = request
   const merged = await runGit(context, [...at, 'merge-tree', '--write-tree', '--name-only', '-z', '--no-messages', base, head])
-  const [tree = '', ...conflicts] = merged.stdout.toString().split('\0').filter((part) => part !== '')
+  const [tree = '', ...conflicts] = merged.stdout
+    .toString()
+    .split('\0')
+    .filter((part) => part !== '')
   if (merged.exit !== 0) return { conflicts: [...new Set(conflicts)] }
   const parents = squash ? ['-p', base] : ['-p', base, '-p', head]
   const out = await git(context, [...at, 'commit-tree', tree, ...parents, '-F', '-'], { env: identity(by), input: Buffer.from(message) })

@@ -1,6 +1,6 @@
 // What a deployment's creation and its statuses start. Deployments are Pushway's own, or records that others keep through the API.
 
-import { type DeploymentFacts, type DeploymentStateName, deploymentPayload, type DeploymentStatusFacts } from '@pushway/core/github/deployment.ts'
+import { type DeploymentFacts, type DeploymentStateName, type DeploymentStatusFacts, deploymentPayload } from '@pushway/core/github/deployment.ts'
 import { shortRef } from '@pushway/core/run/trigger.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { ProjectName } from '@pushway/core/text/ids.ts'
@@ -53,7 +53,10 @@ export async function startDeploymentRuns(shop: Workshop, told: ToldDeployment):
 }
 
 /** The runs that one of Pushway's own deployments starts by getting somewhere. A run that a deployment started starts no further ones by deploying. */
-export async function runsForDeployment(shop: Workshop, { deployment: id, activity }: Extract<Announcement, { kind: 'deployment' }>): Promise<readonly Append[]> {
+export async function runsForDeployment(
+  shop: Workshop,
+  { deployment: id, activity }: Extract<Announcement, { kind: 'deployment' }>,
+): Promise<readonly Append[]> {
   const { created } = shop.states.deployment(id).state
   const release = created?.release === undefined ? undefined : shop.states.release(created.release)
   const run = created?.run === undefined ? undefined : shop.states.run(created.run).state

@@ -23,7 +23,10 @@ export interface EventFacts {
 export const deepestChain = 3
 
 /** The runs that an event asks for. Files that can't be read are told of at pushes only. */
-export async function runsForEvent(shop: Workshop, facts: EventFacts): Promise<{ readonly requests: readonly RunRequest[]; readonly refused: readonly string[] }> {
+export async function runsForEvent(
+  shop: Workshop,
+  facts: EventFacts,
+): Promise<{ readonly requests: readonly RunRequest[]; readonly refused: readonly string[] }> {
   const { project, cause } = facts
   const { sources, world } = shop
   const { matchTrigger } = await import('@pushway/core/run/trigger.ts')

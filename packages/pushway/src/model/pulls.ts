@@ -1,9 +1,9 @@
 // Pull requests change: decide on the newest state, try the merge, start what the activity starts, and write all of it at once.
 
 import { streams } from '@pushway/core/event/types.ts'
-import { fail } from '@pushway/core/reason/errors.ts'
 import { evolvePull } from '@pushway/core/pull/state.ts'
 import type { PullEvent, PullState } from '@pushway/core/pull/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
 import type { RefUpdate } from '../ports/service.ts'
 import { type PullActivity, runsForPull } from './pull-runs.ts'

@@ -63,7 +63,16 @@ async function payloadOf(shop: Workshop, { project, update, by }: MovedRef) {
     return found ? [{ ...found, distinct: distinct.has(commit.id) }] : []
   }
   const forced = known && (await git.mergeBase(project, before, after)) !== before
-  return pushPayload({ ...repository, ref, before, after, commits: brought.toReversed().flatMap(of), ...(head ? { head: of(head)[0] } : {}), actor: by, forced })
+  return pushPayload({
+    ...repository,
+    ref,
+    before,
+    after,
+    commits: brought.toReversed().flatMap(of),
+    ...(head ? { head: of(head)[0] } : {}),
+    actor: by,
+    forced,
+  })
 }
 
 async function describeCommits(shop: Workshop, project: ProjectName, commits: readonly CommitRecord[]): Promise<ReadonlyMap<CommitId, PushedCommit>> {

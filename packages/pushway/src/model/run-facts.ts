@@ -1,10 +1,10 @@
 // A run as GitHub-shaped objects describe it.
 
+import { streams } from '@pushway/core/event/types.ts'
 import type { RunFacts } from '@pushway/core/github/workflow-run.ts'
 import { needsApproval } from '@pushway/core/run/decide-turn.ts'
 import type { RunState } from '@pushway/core/run/state.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
-import { streams } from '@pushway/core/event/types.ts'
 import type { RunId } from '@pushway/core/text/ids.ts'
 import type { RunActivity } from './announce.ts'
 import type { Workshop } from './workshop.ts'

@@ -1,6 +1,6 @@
 // FollowPush: what a push means for open pull requests.
 
-import { followPush, type FollowedPush } from '../model/pulls.ts'
+import { type FollowedPush, followPush } from '../model/pulls.ts'
 import type { Performer } from '../model/workshop.ts'
 
 export const performFollowPush: Performer = {

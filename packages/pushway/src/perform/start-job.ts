@@ -16,8 +16,9 @@ export const startJob: Performer = {
     const { state } = shop.states.run(body.run)
     const { project, cause, workflowFile } = state
     if (project === undefined || cause === undefined || workflowFile === undefined) throw fail('not-found', { what: 'run', name: body.run })
-    const [{ jobSpec }, { idTokenAt, permissionsAt, placeOf }] = await Promise.all([
+    const [{ jobSpec }, { readOnly }, { idTokenAt, permissionsAt, placeOf }] = await Promise.all([
       import('@pushway/core/run/contexts.ts'),
+      import('@pushway/core/run/permissions.ts'),
       import('@pushway/core/run/places.ts'),
     ])
     const workflow = await runWorkflow(shop, state)
@@ -26,9 +27,9 @@ export const startJob: Performer = {
     const { planned } = place
     checkLabels(planned.runsOn, world.jobs.capabilities.labels)
     const scope = { project, environment: planned.environment }
-    const token = (await world.tokens.create(body.run, project, permissionsAt(place))).reveal()
-    const secrets = revealed(world.settings.secrets({ project, environment: undefined }))
-    const ofEnvironment = planned.environment === undefined ? {} : revealed(world.settings.secrets(scope))
+    const token = (await world.tokens.create(body.run, project, cause.untrusted ? readOnly(permissionsAt(place)) : permissionsAt(place))).reveal()
+    const secrets = cause.untrusted ? {} : revealed(world.settings.secrets({ project, environment: undefined }))
+    const ofEnvironment = planned.environment === undefined || cause.untrusted ? {} : revealed(world.settings.secrets(scope))
     const config = (await sources.config(project, cause.sha)).value
     const spec = jobSpec({
       state,
@@ -42,7 +43,7 @@ export const startJob: Performer = {
     })
     const services = await world.services.issue({
       ...{ project, job: body.job, spec },
-      idToken: idTokenAt(place),
+      idToken: idTokenAt(place) && cause.untrusted !== true,
       ...(spec.contexts.job?.workflow_ref === undefined ? {} : { jobWorkflowRef: spec.contexts.job.workflow_ref }),
       ...(planned.environment === undefined ? {} : { environment: planned.environment }),
     })

@@ -157,11 +157,7 @@ export interface TriggerCommands {
   /** A release of a tag changed, from what it was to what it is; undefined: it is not there. Its tag is made when it is published. */
   releaseChanged(project: ProjectName, change: { readonly before?: TagRelease; readonly after?: TagRelease }, who: Asking): Promise<void>
   /** A deployment that others keep a record of through the API, or one of its statuses. */
-  deploymentTold(
-    project: ProjectName,
-    told: { readonly deployment: DeploymentFacts; readonly status?: DeploymentStatusFacts },
-    who: Asking,
-  ): Promise<void>
+  deploymentTold(project: ProjectName, told: { readonly deployment: DeploymentFacts; readonly status?: DeploymentStatusFacts }, who: Asking): Promise<void>
 }
 
 /**

@@ -1,7 +1,7 @@
 // Tokens of users and runs, one-time links and sessions: rows of one table, found by the sha256 of the token.
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { TokenPermissions } from '@pushway/core/run/types.ts'
+import { apiScopes, type TokenPermissions } from '@pushway/core/run/types.ts'
 import type { EpochMs, Milliseconds, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Issued, TokenView } from '../ports/accounts.ts'
 import type { Clock } from '../ports/misc.ts'
@@ -77,7 +77,7 @@ export function createTokens(database: Database, clock: Clock): Tokens {
           label ?? null,
           now,
           expiresAt ?? null,
-          permissions ? `${permissions.contents} ${permissions.packages}` : null,
+          permissions ? writePermissions(permissions) : null,
         )
       return expiresAt === undefined ? { token } : { token, expiresAt }
     },
@@ -129,9 +129,16 @@ function readRow(kind: TokenKind, row: Row): TokenRow {
   }
 }
 
+/** `CONTENTS PACKAGES`, then `NAME:ACCESS` for what else it may. */
+function writePermissions({ contents, packages, ...others }: TokenPermissions): string {
+  return [contents, packages, ...Object.entries(others).map(([name, access]) => `${name}:${access}`)].join(' ')
+}
+
 function readPermissions(text: string | undefined): TokenPermissions | undefined {
   if (text === undefined) return undefined
   const access = (word: string | undefined) => (word === 'read' || word === 'write' ? word : 'none')
-  const [contents, packages] = text.split(' ')
-  return { contents: access(contents), packages: access(packages) }
+  const [contents, packages, ...others] = text.split(' ')
+  const named = new Map(others.map((word) => word.split(':') as [string, string]))
+  const api = apiScopes.flatMap((name) => (named.has(name) ? [[name, access(named.get(name))] as const] : []))
+  return { contents: access(contents), packages: access(packages), ...Object.fromEntries(api) }
 }

@@ -29,9 +29,7 @@ export function createDocuments(database: Database): Documents {
       return rows.all(project, kind, ...(about === undefined ? [] : [about]), limit).map((row) => read(row))
     },
     replace: (project, kind, { id, about, body }) => {
-      database
-        .prepare('update documents set about = ?, body = ? where project = ? and kind = ? and id = ?')
-        .run(about, JSON.stringify(body), project, kind, id)
+      database.prepare('update documents set about = ?, body = ? where project = ? and kind = ? and id = ?').run(about, JSON.stringify(body), project, kind, id)
     },
     remove: (project, kind, id) => {
       database.prepare('delete from documents where project = ? and kind = ? and id = ?').run(project, kind, id)

@@ -49,8 +49,7 @@ export function createLists(database: Database): Lists {
         .all()
         .map((row) => ({ project: String(row.project), environment: String(row.environment) })),
     activeDeployments: () => ids('select id from deployments where finished_at is null order by created_at'),
-    nextReleaseNumber: (project) =>
-      Number(database.prepare('select max(number) as last from releases where project = ?').get(project)?.last ?? 0) + 1,
+    nextReleaseNumber: (project) => Number(database.prepare('select max(number) as last from releases where project = ?').get(project)?.last ?? 0) + 1,
     releaseByNumber: (project, number) => one('select id from releases where project = ? and number = ?', project, number),
     hasPush: ({ project, ref, after }) =>
       one('select ref as id from pushes where project = ? and ref = ? and after_commit = ?', project, ref, after) !== undefined,

@@ -54,7 +54,8 @@ export function project(database: Database, event: StoredEvent): void {
 function projectPull(database: Database, id: string, { body, at }: Pick<StoredEvent, 'body' | 'at'>): void {
   const cut = id.lastIndexOf('/')
   const key = [id.slice(0, cut), Number(id.slice(cut + 1))] as const
-  const set = (column: 'state' | 'base', value: string) => database.prepare(`update pulls set ${column} = ? where project = ? and number = ?`).run(value, ...key)
+  const set = (column: 'state' | 'base', value: string) =>
+    database.prepare(`update pulls set ${column} = ? where project = ? and number = ?`).run(value, ...key)
   switch (body.type) {
     case 'PullRequestOpened':
       database

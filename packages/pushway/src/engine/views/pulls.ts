@@ -1,8 +1,8 @@
 // Views of pull requests.
 
-import { fail } from '@pushway/core/reason/errors.ts'
 import { isMergeable } from '@pushway/core/pull/state.ts'
 import type { PullState } from '@pushway/core/pull/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
 import { nextDue } from '@pushway/core/run/schedule.ts'
 import type { ProjectName } from '@pushway/core/text/ids.ts'
 import type { PullSummary, PullView, RunSummary, ScheduleView } from '@pushway/core/views/types.ts'

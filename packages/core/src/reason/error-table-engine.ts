@@ -39,4 +39,18 @@ export const engineErrors = {
     say: (f) => `${f.image} can't be pulled: ${f.problem}.`,
     next: () => 'Check its name, and the credentials for its registry; nothing that runs was stopped.',
   }),
+  'external-missing': entry<{ kind: string; name: string; service: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 1,
+    say: (f) => `Service ${f.service} needs the external ${f.kind} ${f.name}, and the container engine has none of that name.`,
+    next: (f) => `Make it (docker ${f.kind} create ${f.name}), or take \`external: true\` away.`,
+  }),
+  'resource-taken': entry<{ kind: string; name: string; owner: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 3,
+    say: (f) => `The ${f.kind} ${f.name} belongs to ${f.owner}.`,
+    next: (f) => `Give this environment another name (\`name:\` in its compose file), or the ${f.kind} a \`name:\` of its own.`,
+  }),
 } as const

@@ -1,7 +1,7 @@
 // Runs a probe again and again: quickly until it first succeeds, then at its own interval.
 
 import type { Probe } from '@pushway/core/app/types.ts'
-import type { ProbeResult } from './probes.ts'
+import type { ProbeResult } from '../util/probe.ts'
 
 /** An instance that starts is looked at this often at first, then less and less. */
 const firstDelayMs = 40

@@ -1,7 +1,8 @@
 // Which sentence people get for what went wrong.
 
 import { describe, expect, test } from 'vitest'
-import { exitProblem, insistsProblem, killedProblem, portProblem, tellingLine } from './problems.ts'
+import { exitProblem, tellingLine } from '../util/exit-problem.ts'
+import { insistsProblem, killedProblem, portProblem } from './problems.ts'
 
 const stack = `/app/server.js:3
 throw new Error('no database')

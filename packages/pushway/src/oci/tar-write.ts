@@ -13,7 +13,10 @@ export interface TarEntry {
   /** Seconds since the epoch; 0 when absent. */
   readonly mtime?: number
   /** A file's bytes, or where they are; `size` bytes are written, or it fails. */
-  readonly content?: Uint8Array | { readonly file: string; readonly size: number }
+  readonly content?:
+    | Uint8Array
+    | { readonly file: string; readonly size: number }
+    | { readonly open: () => Promise<AsyncIterable<Uint8Array>>; readonly size: number }
   /** What a symbolic link points to. */
   readonly target?: string
 }
@@ -111,7 +114,8 @@ export async function* writeTar(entries: Iterable<TarEntry>): AsyncGenerator<Buf
     if (entry.content instanceof Uint8Array) yield Buffer.from(entry.content)
     else {
       let seen = 0
-      for await (const chunk of createReadStream(entry.content.file, { highWaterMark: 256 * 1024 })) {
+      const bytes = 'file' in entry.content ? createReadStream(entry.content.file, { highWaterMark: 256 * 1024 }) : await entry.content.open()
+      for await (const chunk of bytes) {
         seen += (chunk as Buffer).length
         yield chunk as Buffer
       }

@@ -93,6 +93,45 @@ export interface InstanceStatus {
   readonly problem?: string
 }
 
+/** What one instance uses now. */
+export interface InstanceStats {
+  readonly id: string
+  /** 1 is one core, all of the time. */
+  readonly cpuCores: number
+  readonly memoryBytes: number
+  readonly memoryLimitBytes?: number
+  readonly processes: number
+  /** Since its start. */
+  readonly receivedBytes: number
+  readonly sentBytes: number
+}
+
+/** A command to run inside an instance. */
+export interface InstanceCommand {
+  readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly workingDir?: string
+  readonly tty?: boolean
+  readonly privileged?: boolean
+  /** Whether it reads an input. */
+  readonly stdin?: boolean
+}
+
+/** A command that runs inside an instance. */
+export interface RunningCommand {
+  readonly input: NodeJS.WritableStream
+  /** With a terminal, everything is `stdout`. */
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>
+  endInput(): void
+  /** Tells a terminal its size. */
+  resize(size: { readonly columns: number; readonly rows: number }): Promise<void>
+  /** Once its output has ended. */
+  exitCode(): Promise<number>
+  /** Leaves it; it may go on. */
+  destroy(): void
+}
+
 /** One line an instance wrote. */
 export interface InstanceLogLine {
   readonly at: EpochMs
@@ -131,4 +170,10 @@ export interface Runtime {
 
   /** The newest `tail` lines of the group's instances, oldest first, then (with `follow`) what comes, until `signal`. */
   logs(group: GroupId, options: { readonly tail: number; readonly follow: boolean }, signal: AbortSignal): AsyncIterable<InstanceLogLine>
+
+  /** Runs a command inside an instance that runs. Absent: this runtime can't. @throws PushwayError `engine-refused`, `engine-unreachable` */
+  exec?(instance: string, command: InstanceCommand, signal: AbortSignal): Promise<RunningCommand>
+
+  /** What the group's instances use now. Absent: this runtime can't tell. */
+  stats?(group: GroupId, signal: AbortSignal): Promise<readonly InstanceStats[]>
 }

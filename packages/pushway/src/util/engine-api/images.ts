@@ -96,7 +96,8 @@ export async function buildImage(engine: Engine, { context, query, signal, onPro
   const body = await engine.open({
     method: 'POST',
     path: '/build',
-    query,
+    // Containers of steps that failed, too, are removed.
+    query: { rm: true, forcerm: true, ...query },
     headers: { 'content-type': 'application/x-tar' },
     stream: context,
     ...(signal ? { signal } : {}),

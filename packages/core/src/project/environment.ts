@@ -61,9 +61,9 @@ function readBranch(field: Field): string | undefined {
   return wrong ? bad(field, `${field.path} must be one branch's name such as main, not "${branch}".`) : branch
 }
 
-function readRuntime(field: Field): 'process' | undefined {
+function readRuntime(field: Field): 'process' | 'docker' | undefined {
   const runtime = readChoice(field, ['process', 'docker', 'kubernetes'])
-  if (runtime === undefined || runtime === 'process') return runtime
+  if (runtime !== 'kubernetes') return runtime
   notYet(field, `runtime: ${runtime}`)
   return undefined
 }

@@ -94,7 +94,7 @@ environments:
 environments:
   staging:
     branch: "a..b"
-    runtime: docker
+    runtime: kubernetes
     files: [k8s/, ../x.yml]
     publish: { web: 80, 81: 99999 }
     url: localhost
@@ -114,7 +114,7 @@ environments:
     expect(findings(text)).toEqual([
       '1:1: error: pushway.yml has no key "bilder": did you mean "builder"? (project-unknown-key)',
       '4:13: error: environments.staging.branch must be one branch\'s name such as main, not "a..b". (project-value)',
-      '5:14: error: runtime: docker is not supported yet: remove it for now. (project-not-yet)',
+      '5:14: error: runtime: kubernetes is not supported yet: remove it for now. (project-not-yet)',
       '6:12: error: "k8s/" (only compose files, *.yml or *.yaml, are read) is not supported yet: remove it for now. (project-not-yet)',
       '6:12: error: environments.staging.files must be a path inside the repository, not "../x.yml". (project-value)',
       '7:16: error: environments.staging.publish maps the file\'s published ports to ports of this machine; "web" is not a port. (project-value)',

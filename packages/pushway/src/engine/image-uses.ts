@@ -70,6 +70,7 @@ export async function unpackedInUse(shop: Workshop, signal: AbortSignal): Promis
   const releases = new Set<ReleaseId>([...releasesUnderWay(shop).values()].flat())
   for (const { project, environment } of world.lists.environments())
     for (const id of newestReleases(states.environment(project, environment).state, 2)) releases.add(id)
+  // Others keep what they run in a store of their own.
   for (const group of (await world.runtimes.process?.observe(undefined, signal)) ?? []) releases.add(group.release)
   return new Set([...releases].flatMap((id) => states.release(id)?.services.map(({ image }) => image.digest) ?? []))
 }

@@ -1,6 +1,10 @@
-// Whether a Docker-compatible engine answers on this machine.
+// The Docker-compatible engine of this machine: whether it answers, and the runtime on it.
 
-import { enginePings, findEngine } from '../util/engine-api/index.ts'
+import { createDockerRuntime } from '../drivers/runtime/docker/index.ts'
+import type { BlobStore } from '../ports/blobs.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import { type EngineAddress, enginePings, findEngine } from '../util/engine-api/index.ts'
+import type { DataFolder } from './data-folder.ts'
 
 let known: { readonly at: number; readonly answers: boolean } | undefined
 const rememberMs = 30_000
@@ -21,4 +25,12 @@ function findAddress() {
   } catch {
     return undefined
   }
+}
+
+/** Where Docker listens unless told otherwise; its socket may come later than this server. */
+const usual: EngineAddress = { kind: 'unix', path: '/var/run/docker.sock', foundBy: 'the usual socket' }
+
+/** The Docker runtime of a data folder. Nothing is asked of the engine before an environment uses it. @throws PushwayError `engine-address` */
+export function openDockerRuntime(folder: Pick<DataFolder, 'path'>, blobs: BlobStore): Runtime {
+  return createDockerRuntime({ address: findEngine({ env: process.env }) ?? usual, stateDir: folder.path('docker'), blobs })
 }

@@ -51,7 +51,7 @@ import { createRouteWatch } from '../watch/routes.ts'
 import { actionSources } from './action-sources.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { startDataPlane } from './data-plane.ts'
-import { engineAnswers } from './docker-engine.ts'
+import { engineAnswers, openDockerRuntime } from './docker-engine.ts'
 import { keepImages } from './keep-images.ts'
 import { keepResults, serverResults } from './keep-results.ts'
 import { openBlobs } from './open-blobs.ts'
@@ -199,6 +199,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     workflows: createWorkflowFiles(actionSources(folder, process.env)),
     router: createEmbeddedRouter({ socket: proxySocket }),
     runtimes: {
+      docker: openDockerRuntime(folder, blobs),
       process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),
     },
     tokens: {

@@ -1,11 +1,12 @@
 // Brings the router in line with what an environment serves and what is ready there.
 
-import type { EnvironmentName, ProjectName } from '@pushway/core/text/ids.ts'
+import type { EnvironmentId, EnvironmentName, ProjectName } from '@pushway/core/text/ids.ts'
 import { environmentId } from '@pushway/core/text/ids.ts'
 import type { RouteStatus } from '../ports/router.ts'
-import type { GroupStatus } from '../ports/runtime.ts'
-import { buildRoutes, sameRoute } from './routes.ts'
-import { servedServices } from './serving.ts'
+import type { GroupStatus, ServiceAddress } from '../ports/runtime.ts'
+import { buildRoutes, type ServedService, sameRoute } from './routes.ts'
+import { runtimeOf } from './runtime-of.ts'
+import { groupParts, servedServices } from './serving.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface ApplyInput {
@@ -31,7 +32,8 @@ export async function applyRoutes(shop: Workshop, input: ApplyInput, signal: Abo
     service,
     sides: sides.filter(({ group }) => !without.has(group)),
   }))
-  const wanted = buildRoutes(id, served, input.statuses)
+  const inside = await insideAddresses(shop, { id, served }, signal)
+  const wanted = buildRoutes(id, { served, statuses: input.statuses, inside })
   const present = new Map((await router.read(id, signal)).map((route) => [route.id, route]))
   for (const route of wanted) if (!sameRoute(route, present.get(route.id))) present.set(route.id, await router.setRoute(route, signal))
   const names = new Set(wanted.map((route) => route.id))
@@ -40,4 +42,22 @@ export async function applyRoutes(shop: Workshop, input: ApplyInput, signal: Abo
     present.delete(left)
   }
   return [...present.values()]
+}
+
+/** Where instances reach the services that the router answers for. A service with a volume of its own has one instance at a time: it is dialled directly. */
+async function insideAddresses(
+  shop: Workshop,
+  { id, served }: { readonly id: EnvironmentId; readonly served: readonly ServedService[] },
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, ServiceAddress>>> {
+  const entries = await Promise.all(
+    served.map(async ({ service, sides }): Promise<readonly (readonly [string, ServiceAddress])[]> => {
+      const stateful = (service.mounts ?? []).some((mount) => mount.kind === 'volume' && mount.volume !== undefined)
+      const release = sides.map(({ group }) => shop.states.release(groupParts(group).release)).find((found) => found !== undefined)
+      if (stateful || !release || service.ports.length === 0) return []
+      const address = await runtimeOf(shop, release).serviceAddress?.(id, service.name, signal)
+      return address ? [[service.name, address]] : []
+    }),
+  )
+  return Object.fromEntries(entries.flat())
 }

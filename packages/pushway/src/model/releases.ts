@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { App } from '@pushway/core/app/types.ts'
 import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
+import { PushwayError } from '@pushway/core/reason/errors.ts'
 import type { ReleaseInput as CoreInput, FoundImage, NeededBuild, ReleaseResult, ResolvedImages } from '@pushway/core/release/make.ts'
 import { repositoryOf, tagOf } from '@pushway/core/release/reference.ts'
 import type { Release } from '@pushway/core/release/types.ts'
@@ -12,6 +13,9 @@ import { configuredApp } from './configured-app.ts'
 import { secretsIn } from './group-spec.ts'
 import { builtImage } from './own-builds.ts'
 import type { Workshop } from './workshop.ts'
+
+/** A pull of a large image takes a while. */
+const resolveMs = 10 * 60_000
 
 export type ReleaseOutcome =
   | { readonly kind: 'release'; readonly release: Release }
@@ -42,7 +46,7 @@ export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promi
   const make = (images: ResolvedImages) => makeRelease(coreInput(shop, { input, app: app.value as App, images }))
   const pushed = startingImages(shop, input)
   const first = make(pushed)
-  const made = first.kind === 'needs' ? make(answerNeeds(shop, input, { pushed, needs: first })) : first
+  const made = first.kind === 'needs' ? make(await answerNeeds(shop, input, { pushed, needs: first })) : first
   if (made.kind === 'refused') return { kind: 'refused', problems: made.problems.map((problem) => `${problem.message} ${problem.next}`) }
   if (made.kind === 'needs') return { kind: 'needs-builds', builds: made.builds }
   return { kind: 'release', release: { ...made.release, runtime: environment.runtime } }
@@ -77,15 +81,34 @@ type Needs = Extract<ReleaseResult, { kind: 'needs' }>
 type Answer = readonly [name: string, image: FoundImage | string | undefined]
 
 /** What this run did not push: a promoted release has it, or the embedded registry, or it is a mistake. */
-function answerNeeds(shop: Workshop, input: ReleaseInput, { pushed, needs }: { pushed: ResolvedImages; needs: Needs }): ResolvedImages {
+async function answerNeeds(shop: Workshop, input: ReleaseInput, { pushed, needs }: { pushed: ResolvedImages; needs: Needs }): Promise<ResolvedImages> {
   const kept = (service: string) => input.promoted?.services.find(({ name }) => name === service)?.image
   const builds = needs.builds.map(({ key, service }): Answer => [key, kept(service) ?? builtImage(shop, input, service)])
-  const resolves = needs.resolves.map(
-    ({ reference, service }): Answer => [reference, kept(service) ?? findTag(shop, reference) ?? `${reference} is not in the registry`],
+  const resolves = await Promise.all(
+    needs.resolves.map(
+      async ({ reference, service }): Promise<Answer> => [
+        reference,
+        kept(service) ?? findTag(shop, reference) ?? (await askRuntime(shop, input.environment, reference)),
+      ],
+    ),
   )
   const found = (answers: readonly Answer[]) => Object.fromEntries(answers.flatMap(([name, image]) => (typeof image === 'object' ? [[name, image]] : [])))
   const failed = Object.fromEntries([...builds, ...resolves].flatMap(([name, image]) => (typeof image === 'string' ? [[name, image]] : [])))
   return { ...pushed, built: found(builds), resolved: found(resolves), failed }
+}
+
+/** An image that the embedded registry has not: the runtime's own store may have it, or fetch it. */
+async function askRuntime(shop: Workshop, environment: EnvironmentConfig, reference: string): Promise<FoundImage | string> {
+  const runtime = shop.world.runtimes[environment.runtime]
+  if (!runtime?.resolveImage) return `${reference} is not in the registry`
+  try {
+    const found = await runtime.resolveImage(reference, true, AbortSignal.timeout(resolveMs))
+    return found ?? `${reference} is neither in the registry nor in the ${environment.runtime} runtime's own store`
+  } catch (error) {
+    // An engine that is away may come back; what it refuses stays refused.
+    if (error instanceof PushwayError && error.kind === 'user') return error.message.replace(/\.$/, '')
+    throw error
+  }
 }
 
 /** What a reference means in the embedded registry now. */

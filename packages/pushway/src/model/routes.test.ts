@@ -40,9 +40,8 @@ function group(id: string, states: readonly ('ready' | 'starting' | 'stopping')[
 }
 
 describe('the routes of an environment', () => {
-  const routes = buildRoutes(
-    environment,
-    [
+  const routes = buildRoutes(environment, {
+    served: [
       {
         service: web,
         sides: [
@@ -51,14 +50,27 @@ describe('the routes of an environment', () => {
         ],
       },
     ],
-    [group('old', ['ready', 'stopping']), group('new', ['starting', 'ready'])],
-  )
+    statuses: [group('old', ['ready', 'stopping']), group('new', ['starting', 'ready'])],
+  })
 
   test('a published port has its own address, another one an internal one', () => {
     expect(routes.map((route) => [route.id, route.listen])).toEqual([
       ['acme/hello/staging~web~3000', { host: '0.0.0.0', port: 8080 }],
       ['acme/hello/staging~web~9000', { host: '127.0.0.1', port: 0 }],
     ])
+  })
+
+  test('with an inside address: published ports get a second route on it, others listen there only, for whoever may', () => {
+    const inside = { web: { host: '198.18.0.9', from: ['172.18.0.0/16'] } }
+    const both = buildRoutes(environment, { served: [{ service: web, sides: [] }], statuses: [], inside })
+    expect(both.map((route) => [route.id, route.listen, route.from])).toEqual([
+      ['acme/hello/staging~web~3000', { host: '0.0.0.0', port: 8080 }, undefined],
+      ['acme/hello/staging~web~inside~3000', { host: '198.18.0.9', port: 3000 }, ['172.18.0.0/16']],
+      ['acme/hello/staging~web~9000', { host: '198.18.0.9', port: 9000 }, ['172.18.0.0/16']],
+    ])
+    const present = both.map((route): RouteStatus => ({ ...route, bound: route.listen, inFlight: {} }))
+    expect(serviceAddresses(present)).toEqual({ 'web:3000': '198.18.0.9:3000', 'web:9000': '198.18.0.9:9000' })
+    expect(sameRoute({ ...(both[1] as (typeof both)[0]), from: ['172.19.0.0/16'] }, present[1])).toBe(false)
   })
 
   test('only ready instances are targets', () => {

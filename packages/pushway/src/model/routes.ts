@@ -3,9 +3,9 @@
 import type { Port } from '@pushway/core/app/types.ts'
 import type { ReleasedService } from '@pushway/core/release/types.ts'
 import type { EnvironmentId, GroupId, Milliseconds } from '@pushway/core/text/ids.ts'
-import type { Route, RouteGroup, RouteStatus } from '../ports/router.ts'
+import type { Route, RouteGroup, RouteId, RouteStatus } from '../ports/router.ts'
 import { routeId } from '../ports/router.ts'
-import type { GroupStatus } from '../ports/runtime.ts'
+import type { GroupStatus, ServiceAddress } from '../ports/runtime.ts'
 
 /** A service with the groups that answer for it; weights are percent. */
 export interface ServedService {
@@ -16,28 +16,44 @@ export interface ServedService {
 /** Requests wait this long for an instance before they fail: enough for a restart. */
 const holdMs: Milliseconds = 5_000
 
+export interface RouteInput {
+  readonly served: readonly ServedService[]
+  readonly statuses: readonly GroupStatus[]
+  /** Service → where instances of other services reach it, for runtimes that have such addresses. */
+  readonly inside?: Readonly<Record<string, ServiceAddress>>
+}
+
 /**
- * The routes of an environment: one per service and port.
- * A published port listens on its own address; every port without one gets an internal address.
+ * The routes of an environment: one per service and port, and a second one for a published port with an inside address.
+ * A published port listens on its own address; every other one on the inside address, or on one that the router chooses.
  */
-export function buildRoutes(environment: EnvironmentId, served: readonly ServedService[], statuses: readonly GroupStatus[]): readonly Route[] {
+export function buildRoutes(environment: EnvironmentId, { served, statuses, inside = {} }: RouteInput): readonly Route[] {
   const byId = new Map(statuses.map((status) => [status.id, status]))
   return served.flatMap(({ service, sides }) =>
-    service.ports.flatMap(({ protocol, ...port }) =>
+    service.ports.flatMap(({ protocol, ...port }): Route[] => {
       // Routers carry connections: datagrams reach an instance only where its runtime publishes them.
-      protocol === 'udp'
-        ? []
-        : {
-            id: routeId(environment, service.name, port.target),
-            environment,
-            service: service.name,
-            listen: listenAddress(port),
-            protocol,
-            groups: sides.map(({ group, weight }): RouteGroup => ({ group, weight, targets: readyTargets(byId.get(group), port.target) })),
-            holdMs,
-          },
-    ),
+      if (protocol === 'udp') return []
+      const { target } = port
+      const groups = sides.map(({ group, weight }): RouteGroup => ({ group, weight, targets: readyTargets(byId.get(group), target) }))
+      const id = routeId(environment, service.name, target)
+      const common = { environment, service: service.name, protocol, groups, holdMs }
+      const address = inside[service.name]
+      const within = address && { listen: { host: address.host, port: target }, from: address.from }
+      if (within === undefined || isPublished(port)) {
+        const outer: Route = { id, listen: listenAddress(port), ...common }
+        return within ? [outer, { id: insideId(environment, service.name, target), ...within, ...common }] : [outer]
+      }
+      return [{ id, ...within, ...common }]
+    }),
   )
+}
+
+function isPublished(port: Pick<Port, 'published'>): boolean {
+  return port.published !== undefined
+}
+
+function insideId(environment: EnvironmentId, service: string, target: number): RouteId {
+  return `${environment}~${service}~inside~${target}`
 }
 
 function listenAddress(port: Pick<Port, 'published' | 'host'>): Route['listen'] {
@@ -59,12 +75,14 @@ export function sameRoute(wanted: Route, present: RouteStatus | undefined): bool
 
 function essence(route: Route): string {
   const groups = route.groups.map(({ group, weight, targets }) => [group, weight, ...targets])
-  return JSON.stringify([route.listen.host, route.listen.port, route.protocol, route.holdMs, groups])
+  return JSON.stringify([route.listen.host, route.listen.port, route.from ?? null, route.protocol, route.holdMs, groups])
 }
 
 /** `service:port` → where it is reached, from what the router says; for the programs' name resolution. */
 export function serviceAddresses(present: readonly RouteStatus[]): Readonly<Record<string, string>> {
-  const entries = present.flatMap((route) => {
+  // A service's inside address is the one that programs dial.
+  const outerFirst = present.toSorted((a, b) => Number(a.id.includes('~inside~')) - Number(b.id.includes('~inside~')))
+  const entries = outerFirst.flatMap((route) => {
     const target = route.id.slice(route.id.lastIndexOf('~') + 1)
     if (!route.bound) return []
     const host = route.bound.host === '0.0.0.0' || route.bound.host === '::' ? '127.0.0.1' : route.bound.host

@@ -9,6 +9,6 @@ import type { Workshop } from './workshop.ts'
 export function runtimeOf(shop: Workshop, release: Release): Runtime {
   const name = release.runtime ?? 'process'
   const runtime = shop.world.runtimes[name]
-  if (!runtime) throw fail('not-yet', { what: `The ${name} runtime` })
-  return runtime
+  if (runtime) return runtime
+  throw fail('not-yet', { what: `The ${name} runtime` })
 }

@@ -6,6 +6,7 @@ import type { RolloutAction } from '@pushway/core/rollout/types.ts'
 import type { GroupId } from '@pushway/core/text/ids.ts'
 import { applyRoutes } from '../model/apply-routes.ts'
 import { groupSpec } from '../model/group-spec.ts'
+import { namesWithin } from '../model/networks.ts'
 import { serviceAddresses } from '../model/routes.ts'
 import { groupParts } from '../model/serving.ts'
 import type { Performer, Workshop } from '../model/workshop.ts'
@@ -27,7 +28,7 @@ export const ensureGroup: Performer = {
       const release = releaseOf(group, scene)
       const service = release.services.find(({ name }) => name === groupParts(group).service)
       if (!service) throw fail('not-found', { what: 'service', name: groupParts(group).service })
-      const spec = groupSpec({ id: group, release, service, settings: shop.world.settings, services: serviceAddresses(routes) })
+      const spec = groupSpec({ id: group, release, service, settings: shop.world.settings, services: namesWithin(release, service, serviceAddresses(routes)) })
       await scene.runtime.ensureGroup(spec, replicas, signal)
     })
     return []

@@ -13,6 +13,8 @@ export interface Route {
   readonly service: string
   /** Port 0 on 127.0.0.1: an internal address, chosen once by the router and kept; `read` tells it. */
   readonly listen: { readonly host: string; readonly port: number }
+  /** Address ranges (`172.18.0.0/16`) that may connect; everyone when absent. */
+  readonly from?: readonly string[]
   readonly protocol: 'http' | 'tcp'
   readonly groups: readonly RouteGroup[]
   /** Requests wait, up to `holdMs`, instead of failing while no target is there: for swaps that stop first. */

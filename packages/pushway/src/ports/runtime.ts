@@ -4,7 +4,7 @@ import type { ContainerOptions, Resources, RestartPolicy } from '@pushway/core/a
 import type { AppNetwork, AppVolume, Mount, NetworkAttachment } from '@pushway/core/app/parts.ts'
 import type { PinnedImage, Port, Probe } from '@pushway/core/app/types.ts'
 import type { ObservedGroup } from '@pushway/core/rollout/types.ts'
-import type { EnvironmentId, EpochMs, GroupId, Milliseconds, ReleaseId } from '@pushway/core/text/ids.ts'
+import type { Digest, EnvironmentId, EpochMs, GroupId, Milliseconds, ReleaseId } from '@pushway/core/text/ids.ts'
 
 /** What every instance of a group is. Plain JSON: it is kept in the driver's desired state, so it is written with mode 0600. */
 export interface GroupSpec {
@@ -93,6 +93,20 @@ export interface InstanceStatus {
   readonly problem?: string
 }
 
+/** An image as a release pins it. */
+export interface ResolvedImage {
+  readonly repository: string
+  readonly digest: Digest
+  /** `host`: made by the embedded builder on this machine's own userland. */
+  readonly base: 'host' | 'image'
+}
+
+export interface ServiceAddress {
+  readonly host: string
+  /** Address ranges that may connect. */
+  readonly from: readonly string[]
+}
+
 /** What one instance uses now. */
 export interface InstanceStats {
   readonly id: string
@@ -170,6 +184,23 @@ export interface Runtime {
 
   /** The newest `tail` lines of the group's instances, oldest first, then (with `follow`) what comes, until `signal`. */
   logs(group: GroupId, options: { readonly tail: number; readonly follow: boolean }, signal: AbortSignal): AsyncIterable<InstanceLogLine>
+
+  /**
+   * What an image reference means to this runtime now, by digest: what its own store has, else (with `pull`) what the image's registry has.
+   * Absent: only images of the embedded registry run here. Undefined: there is none.
+   * @throws PushwayError `image-pull-failed`, `engine-unreachable`
+   */
+  resolveImage?(reference: string, pull: boolean, signal: AbortSignal): Promise<ResolvedImage | undefined>
+
+  /**
+   * Where the router must listen so that instances reach a service of the environment by its name, on the service's own ports: the same
+   * address for as long as the service is there. Absent or undefined: instances reach the router's loopback addresses, or find each
+   * other without it.
+   */
+  serviceAddress?(environment: EnvironmentId, service: string, signal: AbortSignal): Promise<ServiceAddress | undefined>
+
+  /** Stops and removes every group that there is; returns when they are gone. Absent: what the driver runs ends otherwise. */
+  stopAll?(signal: AbortSignal): Promise<void>
 
   /** Runs a command inside an instance that runs. Absent: this runtime can't. @throws PushwayError `engine-refused`, `engine-unreachable` */
   exec?(instance: string, command: InstanceCommand, signal: AbortSignal): Promise<RunningCommand>

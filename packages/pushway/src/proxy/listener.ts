@@ -3,6 +3,7 @@
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { fail } from '@pushway/core/reason/errors.ts'
+import { isAllowed } from './allowed.ts'
 import { answerItself } from './answers.ts'
 import { forwardRequest } from './exchange.ts'
 import { findPortOwner } from './port-owner.ts'
@@ -26,6 +27,7 @@ export class Listener {
     this.#http = route.route.protocol === 'http' ? createRouteServer(route, phase) : undefined
     this.#server = server ?? createServer({ allowHalfOpen: true, noDelay: true })
     this.#server.on('connection', (socket) => {
+      if (!isAllowed(route.route, socket.remoteAddress)) return void socket.destroy()
       this.sockets.add(socket)
       socket.once('close', () => this.sockets.delete(socket))
       if (this.#http === undefined) forwardConnection(route, socket)

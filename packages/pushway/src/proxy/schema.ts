@@ -1,6 +1,7 @@
 // Checks what comes from outside: the routes file, the control plane's requests. By hand: a validation library would cost start-up time and memory.
 
 import type { Route, RouteGroup } from '../ports/router.ts'
+import { isRange } from './allowed.ts'
 
 /** A route as it is kept: with the address that was chosen for it. */
 export interface SavedRoute extends Route {
@@ -37,16 +38,18 @@ function readGroup(value: unknown): RouteGroup | undefined {
 /** The route in `value`, with the fields we know; `undefined` when it is none. */
 export function readRoute(value: unknown): SavedRoute | undefined {
   if (!isObject(value)) return undefined
-  const { id, environment, service, listen, protocol, holdMs, bound } = value
+  const { id, environment, service, listen, protocol, holdMs, bound, from } = value
   if (typeof id !== 'string' || typeof environment !== 'string' || typeof service !== 'string' || !isAddress(listen)) return undefined
   if ((protocol !== 'http' && protocol !== 'tcp') || typeof holdMs !== 'number' || !(holdMs >= 0) || !Array.isArray(value.groups)) return undefined
+  if (from !== undefined && !(Array.isArray(from) && from.every(isRange))) return undefined
   const groups: RouteGroup[] = []
   for (const item of value.groups) {
     const group = readGroup(item)
     if (group === undefined) return undefined
     groups.push(group)
   }
-  const route = { id, environment, service, listen: { host: listen.host, port: listen.port }, protocol, groups, holdMs } as const
+  const limited = from === undefined ? {} : { from: from as readonly string[] }
+  const route = { id, environment, service, listen: { host: listen.host, port: listen.port }, ...limited, protocol, groups, holdMs } as const
   return isAddress(bound) ? { ...route, bound: { host: bound.host, port: bound.port } } : route
 }
 

@@ -12,6 +12,7 @@ const route: z.ZodType<RouteStatus> = z.object({
   environment: z.string(),
   service: z.string(),
   listen: address,
+  from: z.array(z.string()).optional(),
   protocol: z.enum(['http', 'tcp']),
   groups: z.array(z.object({ group: z.string(), weight: z.number(), targets: z.array(z.string()) })),
   holdMs: z.number(),

@@ -7,7 +7,8 @@ import { readImage, toImageConfig } from '../../../oci/config.ts'
 import { buildLabels } from '../../../oci/media-types.ts'
 import { type TarEntry, writeTar } from '../../../oci/tar-write.ts'
 import type { BlobStore } from '../../../ports/blobs.ts'
-import { findImage, loadImages, pullImage } from '../../../util/engine-api/index.ts'
+import type { ResolvedImage } from '../../../ports/runtime.ts'
+import { findImage, loadImages, pullImage, splitReference } from '../../../util/engine-api/index.ts'
 import type { DockerContext } from './context.ts'
 
 /** A host that is nobody's: what is named so came out of the embedded registry. */
@@ -31,6 +32,28 @@ export function prepareImage(context: DockerContext, image: PinnedImage, signal:
     await pullImage(context.engine, name, { signal })
     return name
   })
+}
+
+/** What the engine means by a reference now; it fetches it when it has none and may. */
+export async function resolveImage(
+  context: DockerContext,
+  { reference, pull }: { reference: string; pull: boolean },
+  signal: AbortSignal,
+): Promise<ResolvedImage | undefined> {
+  let found = await findImage(context.engine, reference, signal)
+  if (!found && pull) {
+    await pullImage(context.engine, reference, { signal })
+    found = await findImage(context.engine, reference, signal)
+  }
+  if (!found) return undefined
+  const { name } = splitReference(reference)
+  // A registry's digest can be fetched again; an image that was only built here has its id.
+  const pinned = (found.RepoDigests ?? []).map((text) => text.split('@')).find(([repository]) => repository === name || repository?.endsWith(`/${name}`))
+  return {
+    repository: pinned?.[0] ?? name,
+    digest: pinned?.[1] ?? found.Id,
+    base: found.Config?.Labels?.[buildLabels.base] === 'host' ? 'host' : 'image',
+  }
 }
 
 async function fromBlobs(context: DockerContext, image: PinnedImage, signal: AbortSignal): Promise<string> {

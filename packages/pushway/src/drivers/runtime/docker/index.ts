@@ -9,12 +9,13 @@ import { createLocks } from '../../../util/locks.ts'
 import type { Reach } from './container-body.ts'
 import { type DockerContext, reachOf } from './context.ts'
 import { enforcedResources, honouredOptions } from './host-config.ts'
-import { prepareImage } from './images.ts'
+import { prepareImage, resolveImage } from './images.ts'
 import { readLogs } from './logs.ts'
 import { inspect, listMembers, type Member, startMember } from './members.ts'
 import { ensureNetworks } from './networks.ts'
 import { createReadiness } from './readiness.ts'
 import { explainRefusal } from './refusals.ts'
+import { openServiceAddresses } from './service-address.ts'
 import { openGroupStore } from './state.ts'
 import { readStats } from './stats.ts'
 import { type Exit, groupStatus } from './status.ts'
@@ -41,6 +42,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
   const driver: Driver = { context, stopper: createStopper(context), making: new Set() }
   const readiness = createReadiness(context.engine, context.reach)
   const exits = new Map<string, Exit>()
+  const services = openServiceAddresses(context, options.stateDir)
   return {
     capabilities: {
       sideBySide: true,
@@ -68,6 +70,9 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
       driver.stopper.remove(group)
     },
     logs: (group, wanted, signal) => readLogs(context, { group, ...wanted }, signal),
+    resolveImage: (reference, pull, signal) => resolveImage(context, { reference, pull }, signal),
+    serviceAddress: services.of,
+    stopAll: (signal) => stopEverything(driver, signal),
     async exec(instance, request, signal) {
       const started = await startExec(context.engine, instance, { ...request, signal })
       return { ...started, output: readOutput(started.output, request.tty ?? false) }
@@ -91,6 +96,14 @@ function makeContext({ address, stateDir, blobs }: DockerRuntimeOptions): Docker
       return known
     },
   }
+}
+
+async function stopEverything({ context, stopper }: Driver, signal: AbortSignal): Promise<void> {
+  for (const record of context.store.all()) {
+    context.store.write({ ...record, removing: true, wanted: 0 })
+    stopper.remove(record.spec.id)
+  }
+  while (context.store.all().length > 0 && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
 async function runningOf(context: DockerContext, group: GroupId, signal: AbortSignal): Promise<readonly Member[]> {

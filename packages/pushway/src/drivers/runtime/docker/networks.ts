@@ -14,7 +14,7 @@ export function networksOf(spec: GroupSpec): readonly ResolvedNetwork[] {
   return wanted.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0))
 }
 
-export function findNetwork(engine: Engine, name: string, signal?: AbortSignal): Promise<NetworkDetails | undefined> {
+function findNetwork(engine: Engine, name: string, signal?: AbortSignal): Promise<NetworkDetails | undefined> {
   return engine.find(networkDetails, { method: 'GET', path: `/networks/${encodeURIComponent(name)}`, ...(signal ? { signal } : {}) })
 }
 

@@ -33,8 +33,9 @@ interface Memory {
 
 /** While it is not ready yet, it is asked this often: a rollout waits for it. */
 const eagerMs = 250
-/** A look waits this long for an answer, then takes the last one. */
-const patienceMs = 1_000
+/** A first look waits this long for an answer, the next ones less: then the last answer stands. */
+const firstPatienceMs = 1_000
+const patienceMs = 150
 /** Without a probe and a port it is ready when it still runs after this time. */
 const runsMs = 300
 
@@ -54,6 +55,7 @@ export function createReadiness(engine: Engine, reach: () => Promise<Reach>): Re
 
   async function refresh(memory: Memory, probe: Probe, run: () => Promise<ProbeResult>): Promise<void> {
     const now = Date.now()
+    const first = memory.lastAt === 0
     const waitMs = memory.ready ? probe.intervalMs : Math.min(eagerMs, probe.intervalMs)
     if (memory.running === undefined && now - memory.lastAt >= waitMs) {
       memory.lastAt = now
@@ -69,7 +71,7 @@ export function createReadiness(engine: Engine, reach: () => Promise<Reach>): Re
     await Promise.race([
       memory.running,
       new Promise((resolve) => {
-        timer = setTimeout(resolve, patienceMs)
+        timer = setTimeout(resolve, first ? firstPatienceMs : patienceMs)
       }),
     ])
     clearTimeout(timer)

@@ -133,7 +133,7 @@ function portsOf(container: ContainerDetails, record: GroupRecord | undefined): 
 }
 
 /** Where this machine reaches each port: the container's own address, the loopback address, or nowhere. */
-export function addressesOf(container: ContainerDetails, at: { readonly ports: readonly number[]; readonly reach: Reach }): Readonly<Record<number, string>> {
+function addressesOf(container: ContainerDetails, at: { readonly ports: readonly number[]; readonly reach: Reach }): Readonly<Record<number, string>> {
   const { Networks = {}, Ports = {} } = container.NetworkSettings
   if (!container.State.Running) return {}
   const hosted = Networks.host !== undefined

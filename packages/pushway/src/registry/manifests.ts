@@ -9,6 +9,7 @@ import { type Checked, checkConfigFile, checkImageIndex, checkImageManifest, typ
 import type { ManifestRow } from '../ports/registry-index.ts'
 import { RegistryProblem } from './answer.ts'
 import { endWhenSilent, usualStallMs } from './body.ts'
+import { evidenceTag } from './evidence/artifacts.ts'
 import { partsOf } from './parts.ts'
 import { isTag } from './route.ts'
 import type { Exchange } from './types.ts'
@@ -20,7 +21,7 @@ const mostTags = 100
 /** GET and HEAD of a manifest by tag or digest. */
 export async function serveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
   const { index, documents, req, res, meter } = exchange
-  const digest = isDigest(reference) ? reference : index.tag(name, reference)
+  const digest = isDigest(reference) ? reference : (index.tag(name, reference) ?? (await evidenceTag(exchange, name, reference)))
   const row = digest === undefined ? undefined : index.manifest(name, digest)
   if (!row) throw new RegistryProblem(404, 'MANIFEST_UNKNOWN', `${name} has no manifest ${reference}`)
   const bytes = req.method === 'HEAD' ? undefined : await documents.read(row.digest)

@@ -7,5 +7,6 @@ import { images } from './0004-images.ts'
 import { tokenPermissions } from './0005-token-permissions.ts'
 import { results } from './0006-results.ts'
 import { forge } from './0007-forge.ts'
+import { signingKeys } from './0008-signing-keys.ts'
 
-export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results, forge]
+export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results, forge, signingKeys]

@@ -159,13 +159,15 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     settings: createSettings(database, Buffer.alloc(32, 7)),
     documents: createDocuments(database),
     git: outside.git ?? fakeGit(outside.files),
+    // The images of these stories have no bytes: there is nothing to sign.
+    evidence: { attest: async () => undefined, check: async (_, repository, digest) => ({ repository, digest, problems: [] }), sbom: async () => undefined },
     jobs: outside.jobs,
     ...(outside.mirror ? { workflows: createWorkflowFiles({ sources: [{ kind: 'directory', dir: outside.mirror }], cache: outside.mirror }) } : {}),
     router: outside.router,
     runtimes: { process: outside.runtime },
     tokens: { create: async () => new Secret('token'), revoke: () => undefined },
     services: { issue: async () => ({ url: 'http://127.0.0.1:1', token: 'none' }) },
-    server: { url: 'http://127.0.0.1:1', registryAliases: ['ghcr.io'], engineAvailable: async () => false },
+    server: { url: 'http://127.0.0.1:1', version: '0.0.0', registryAliases: ['ghcr.io'], engineAvailable: async () => false },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   }
   const shop: Workshop = {

@@ -9,6 +9,7 @@ import { DeploymentPage } from './pages/deployment.tsx'
 import { EnvironmentPage } from './pages/environment.tsx'
 import { EnvironmentsPage } from './pages/environments.tsx'
 import { HomePage } from './pages/home.tsx'
+import { ImagePage } from './pages/image.tsx'
 import { ImagesPage } from './pages/images.tsx'
 import { ProjectPage } from './pages/project.tsx'
 import { RunPage } from './pages/run.tsx'
@@ -76,6 +77,8 @@ function PageOf({ page }: { readonly page: Page }) {
       return <RunPage key={`${page.project}/${page.number}`} project={page.project} number={page.number} />
     case 'environments':
       return <EnvironmentsPage key={page.project} project={page.project} />
+    case 'image':
+      return <ImagePage key={`${page.project}/${page.reference}`} project={page.project} reference={page.reference} />
     case 'environment':
       return <EnvironmentPage key={`${page.project}/${page.environment}`} project={page.project} environment={page.environment} />
     case 'project-timeline':
@@ -101,6 +104,8 @@ function titleOf(page: Page): string {
       return 'Pushway'
     case 'run':
       return `Run #${page.number} · ${page.project}`
+    case 'image':
+      return `Image · ${page.project}`
     case 'environment':
       return `${page.environment} · ${page.project}`
     case 'project':

@@ -1,6 +1,7 @@
 // The event union: every fact that people or decisions need, in one stream per thing. Log lines and samples are not events.
 
 import type { PullEvent } from '../pull/types.ts'
+import type { ScanFindings } from '../images/scan.ts'
 import type { Release } from '../release/types.ts'
 import type { DeploymentEvent } from '../rollout/types.ts'
 import type { RunEvent } from '../run/types.ts'
@@ -30,6 +31,17 @@ export type ProjectEvent =
       readonly by: string
       readonly source?: ImageBuildInfo
     }
+  /** Signatures and statements about it are stored. `packages`: how many its bill of materials names. */
+  | {
+      readonly type: 'ImageAttested'
+      readonly repository: string
+      readonly digest: Digest
+      readonly key: string
+      readonly provenance: boolean
+      readonly packages?: number
+      readonly findings?: ScanFindings
+    }
+  | { readonly type: 'ImageNotAttested'; readonly repository: string; readonly digest: Digest; readonly problem: string }
   | { readonly type: 'SecretSet'; readonly name: string; readonly environment?: string; readonly version: number; readonly by: string }
   | { readonly type: 'VariableSet'; readonly name: string; readonly environment?: string; readonly by: string }
   /** What the default branch's workflows are to be started at: all of it, each time it changes. */

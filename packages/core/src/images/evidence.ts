@@ -1,5 +1,6 @@
 // What is said about an image and signed: a bill of materials, where it came from, and that it is the project's. Text only; signing is the shell's.
 
+import type { ImageBuildInfo } from '../event/types.ts'
 import type { CommitId, Digest, EpochMs, ProjectName, RunId } from '../text/ids.ts'
 import { type InstalledPackage, packageUrl } from './packages.ts'
 
@@ -35,6 +36,16 @@ export interface ImageOrigin {
   /** This installation's address. */
   readonly server: string
   readonly version: string
+}
+
+/** What a push asks for: evidence about what was pushed. */
+export interface AttestImage {
+  readonly kind: 'AttestImage'
+  readonly repository: string
+  readonly digest: Digest
+  readonly by: string
+  readonly run?: RunId
+  readonly source?: ImageBuildInfo
 }
 
 /** The type of an in-toto statement: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */

@@ -1,6 +1,7 @@
 // Images as a graph: blobs → manifests → releases → environments. What hangs on an environment is never removed.
 
 import type { Digest, EnvironmentName, EpochMs, Milliseconds, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
+import type { ImageEvidence } from './evidence.ts'
 
 /** What a manifest's bytes point to. It never changes: the bytes are named by their digest. */
 export interface ManifestParts {
@@ -109,9 +110,30 @@ export interface ImageEntry {
   readonly own: number
   readonly subject?: Digest
   readonly uses: readonly ImageUse[]
+  /** Whether evidence was stored after its newest push, or why not; absent: it is being made, or the push is no longer known. */
+  readonly evidenceState?: 'made' | 'failed'
+}
+
+/** What people want to know of an image's configuration. */
+export interface ImageConfigView {
+  readonly platform: string
+  /** `host`: made on the machine's own userland. */
+  readonly base: 'host' | 'image'
+  readonly command: readonly string[]
+  readonly workingDir: string
+  readonly user?: string
+  readonly ports: readonly number[]
+  /** The instructions that made its layers, oldest first. */
+  readonly history: readonly string[]
 }
 
 export interface ImageDetails extends ImageEntry {
+  /** What is proven of it; absent: it is no image. */
+  readonly evidence?: ImageEvidence
+  /** Its pushes, newest first. */
+  readonly pushes: readonly ImagePushEntry[]
+  /** What its configuration says: how it was made, step by step, and how it runs. */
+  readonly config?: ImageConfigView
   readonly parts: readonly { readonly digest: Digest; readonly size: number; readonly kind: 'manifest' | 'blob'; readonly stored: boolean }[]
   /** What speaks of it: signatures, bills of materials. */
   readonly referrers: readonly { readonly digest: Digest; readonly artifactType?: string }[]
@@ -124,6 +146,8 @@ export interface ImagePushEntry {
   readonly digest: Digest
   readonly at: EpochMs
   readonly run?: RunId
+  readonly runNumber?: number
+  readonly by: string
   /** Whether the registry still has it. */
   readonly stored: boolean
   readonly uses: readonly ImageUse[]

@@ -1,5 +1,6 @@
 // One environment of pushway.yml.
 
+import { type Demand, demands } from '../images/evidence.ts'
 import type { Mutable } from '../text/mutable.ts'
 import {
   bad,
@@ -44,6 +45,7 @@ export function readEnvironment(field: Field, name: string, files: readonly stri
       services: (value) => set(environment, 'services', readServices(value)),
       verify: (value) => set(environment, 'verify', readVerify(value)),
       approval: (value) => set(environment, 'approval', readApproval(value)),
+      require: (value) => set(environment, 'require', readRequire(value)),
       promote: (value) => set(environment, 'promote', readPromote(value)),
       strategy: (value) => set(environment, 'strategy', readStrategy(value)),
     },
@@ -164,6 +166,14 @@ function readReviewers(field: Field): readonly string[] | undefined {
   const names = readTexts(field)
   for (const team of names?.filter((name) => name.startsWith('@')) ?? []) notYet(field, `The team ${team} as a reviewer`)
   return names?.filter((name) => !name.startsWith('@'))
+}
+
+function readRequire(field: Field): readonly Demand[] {
+  const wanted: readonly Demand[] = (readTexts(field) ?? []).flatMap((text) => {
+    const demand = demands.find((one) => one === text)
+    return demand ?? bad(field, `${field.path} may hold ${demands.join(', ')}, not "${text}".`) ?? []
+  })
+  return demands.filter((demand) => wanted.includes(demand))
 }
 
 function readPromote(field: Field): { from: string; automatic: boolean } | undefined {

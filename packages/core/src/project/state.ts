@@ -11,6 +11,8 @@ export interface PushedImage {
   readonly by: string
   readonly at: EpochMs
   readonly source?: ImageBuildInfo
+  /** Evidence was stored after this push, or why it could not be. Absent: it is being made. */
+  readonly evidence?: { readonly problem?: string }
 }
 
 export interface ReceivedPush {
@@ -56,10 +58,18 @@ export function evolveProject(state: ProjectState, event: ProjectEvent, at: Epoc
       const { type: _, ...image } = event
       return { ...state, images: [...state.images, { ...image, at }].slice(-kept) }
     }
+    case 'ImageAttested':
+      return { ...state, images: withEvidence(state.images, event, {}) }
+    case 'ImageNotAttested':
+      return { ...state, images: withEvidence(state.images, event, { problem: event.problem }) }
     case 'SecretSet':
     case 'VariableSet':
     case 'SchedulesSet':
     case 'TagReleaseChanged':
       return state
   }
+}
+
+function withEvidence(images: readonly PushedImage[], { repository, digest }: Pick<PushedImage, 'repository' | 'digest'>, evidence: PushedImage['evidence']) {
+  return images.map((image) => (image.repository === repository && image.digest === digest && evidence ? { ...image, evidence } : image))
 }

@@ -1,5 +1,6 @@
 // Project: what pushway.yml says and the team's own files do not. Every key has a default.
 
+import type { Demand } from '../images/evidence.ts'
 import type { EnvironmentName, Milliseconds } from '../text/ids.ts'
 
 export interface Project {
@@ -22,6 +23,8 @@ export interface EnvironmentConfig {
   /** The workflow that checks a new release end to end, relative to `.github/workflows/`. */
   readonly verify?: { readonly workflow: string }
   readonly approval?: ApprovalRule
+  /** What must be proven of each image before it is deployed here; nothing when absent. */
+  readonly require?: readonly Demand[]
   /** Take only a release whose digests were verified in that environment. */
   readonly promote?: { readonly from: EnvironmentName; readonly automatic: boolean }
   readonly strategy: Strategy

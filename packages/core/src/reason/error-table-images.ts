@@ -32,6 +32,13 @@ export const imageErrors = {
     say: (f) => `The stored blob ${f.digest} is damaged: its content's digest is ${f.got}.`,
     next: () => 'Find all that is damaged with `pushway image scrub`, then push the image again.',
   }),
+  'image-without-bill': entry<{ image: string }>({
+    kind: 'user',
+    http: 404,
+    exit: 4,
+    say: (f) => `${f.image} has no bill of materials that a key of its project signed.`,
+    next: () => 'It is made shortly after each push; `pushway image inspect` says what is wrong with the ones that are there.',
+  }),
   'image-in-use': entry<{ image: string; where: string }>({
     kind: 'user',
     http: 409,

@@ -50,6 +50,9 @@ const reasons = {
   'waiting-for-steps': (f: { job: string }) => `Waiting for the steps of job ${f.job}.`,
   superseded: (f: { by: string }) => `A newer deployment, ${f.by}, took its place before it began.`,
   'not-proven-in-staging': (f: { image: string; from: string }) => `${f.image} was never verified in ${f.from}.`,
+  'waiting-for-evidence': (f: { image: string }) => `Waiting until ${f.image} is signed and its contents are listed.`,
+  'image-without-evidence': (f: { image: string; environment: string; lacks: string; because: string }) =>
+    `${f.image} has no ${f.lacks.replace(/^a /, '').replaceAll(' and a ', ' and no ').replaceAll(', a ', ', no ')}, which ${f.environment} requires${f.because}.`,
   'branch-not-allowed': (f: { environment: string; branch: string; ref: string }) =>
     `${f.environment} takes releases of branch ${f.branch} only, not of ${f.ref}.`,
   'nothing-is-deployed': (f: { environment: string }) => `${f.environment} has no files in pushway.yml: it gives secrets and a record, nothing is deployed.`,

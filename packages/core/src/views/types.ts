@@ -167,6 +167,9 @@ export interface ImageView {
   readonly digest: Digest
   readonly at: EpochMs
   readonly run?: RunId
+  readonly runNumber?: number
+  readonly by: string
+  readonly evidence?: 'made' | 'failed'
 }
 
 export interface ReleaseView {

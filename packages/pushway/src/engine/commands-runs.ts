@@ -3,6 +3,7 @@
 import type { PushwayEvent } from '@pushway/core/event/types.ts'
 import { streams } from '@pushway/core/event/types.ts'
 import { workflowDispatchPayload } from '@pushway/core/github/dispatch.ts'
+import type { AttestImage } from '@pushway/core/images/evidence.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
@@ -66,7 +67,10 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
     },
     imagePushed({ repository, by, ...push }) {
       const project = repository.split('/').slice(0, 2).join('/')
-      append(streams.project(project), [{ type: 'ImagePushed', repository, by, ...push }])
+      const attest: AttestImage = { kind: 'AttestImage', repository, by, ...push }
+      const key = ['attest', repository, push.digest, push.run ?? ''].join(' ')
+      const actions = [{ key, kind: attest.kind, body: attest, again: true }]
+      world.store.append([{ stream: streams.project(project), expected: 'any', events: [{ type: 'ImagePushed', repository, by, ...push }], actions }])
     },
     setSecret({ project, environment }, { name, value }, by) {
       checkSettingName('secret', name)

@@ -13,6 +13,7 @@ import type { DeploymentId, Milliseconds } from '@pushway/core/text/ids.ts'
 import { environmentId } from '@pushway/core/text/ids.ts'
 import { withConsequences } from '../model/consequences.ts'
 import { environmentConfig } from '../model/environment-config.ts'
+import { missingEvidence } from '../model/evidence.ts'
 import { lookAt } from '../model/observe.ts'
 import { missingProof } from '../model/proof.ts'
 import { runtimeOf } from '../model/runtime-of.ts'
@@ -93,6 +94,10 @@ async function admit(shop: Workshop, { state, seq }: Folded<DeploymentState>, re
   const config = await environmentConfig(shop, release, release.environment)
   const proof = state.created?.kind === 'rollback' ? undefined : missingProof(shop, release, config?.promote?.from)
   if (proof) return { appends: [], note: proof, again: 2_000 }
+  // Like the proof: what ran here once may always come back.
+  const missing = state.created?.kind === 'rollback' ? undefined : await missingEvidence(shop, release, config)
+  if (missing?.next === 'wait') return { appends: [], note: missing.reason, again: 500 }
+  if (missing) return facts([{ type: 'DeploymentClosed', conclusion: 'failure', reason: missing.reason }])
   const live = environment.state.live
   const previous = live && states.release(live.release)
   const plan = planRollout({

@@ -1,5 +1,6 @@
 // The program's queries: views of what the streams and the machine say.
 
+import { sayDemands } from '@pushway/core/images/evidence.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { releaseChanges } from '@pushway/core/release/changes.ts'
 import { mayApprove } from '@pushway/core/rollout/approval.ts'
@@ -135,11 +136,12 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
   })
   const warnings = shop.world.server.registryAliases.map((alias) => `${alias} means the embedded registry.`)
   const protection = environment.approval ? [`Ask for ${environment.approval.required} approval(s) bound to the content digest.`] : []
+  const demanded = environment.require?.length ? [`Go on only if each image has ${sayDemands(environment.require)}.`] : []
   return {
     environment: name,
     release: describeRelease(shop, made.release),
     changes: releaseChanges(previous, made.release),
-    steps: [...protection, ...plan.steps.map((step) => describeStep(step, plan))],
+    steps: [...protection, ...demanded, ...plan.steps.map((step) => describeStep(step, plan))],
     warnings,
   }
 }

@@ -20,6 +20,7 @@ import type {
   UserView,
 } from '@pushway/core/views/types.ts'
 import type { Issued, MemberView, TokenView } from '../ports/accounts.ts'
+import type { PublicKey } from '../ports/evidence.ts'
 import type { InstanceLogLine } from '../ports/runtime.ts'
 import { readEvents, readLines } from './read-stream.ts'
 
@@ -187,6 +188,9 @@ function imageCalls({ call }: Link) {
   return {
     registryImages: (project: string) => call<readonly ImageEntry[]>('GET', registry(project)),
     inspectImage: (project: string, reference: string) => call<ImageDetails>('GET', one(project, reference)),
+    imageBill: (project: string, reference: string) => call<unknown>('GET', `${one(project, reference)}/sbom`),
+    signingKeys: (project: string) => call<readonly PublicKey[]>('GET', `/projects/${project}/signing-keys`),
+    rotateSigningKey: (project: string) => call<readonly PublicKey[]>('POST', `/projects/${project}/signing-keys`),
     removeImage: (project: string, reference: string) =>
       call<{ repository: string; digest: string; tags: readonly string[] }>('DELETE', one(project, reference)),
     imageHistory: (project: string, reference?: string) =>

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Repositories } from '../git/repositories.ts'
 import type { GitAccess } from '../git/server.ts'
 import type { Accounts } from '../ports/accounts.ts'
+import type { SigningKeys } from '../ports/evidence.ts'
 import type { ImagePolicies, Images } from '../ports/images.ts'
 import type { Clock } from '../ports/misc.ts'
 import type { Artifacts } from '../ports/results.ts'
@@ -26,6 +27,7 @@ export interface Services {
   readonly artifacts: Artifacts
   /** Replaces the key that identity tokens of jobs are signed with. */
   readonly rotateIdTokenKey: () => Promise<void>
+  readonly signingKeys: SigningKeys
   readonly clock: Clock
   readonly log: ProgramLog
   readonly version: string

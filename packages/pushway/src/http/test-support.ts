@@ -17,6 +17,7 @@ import { createAccounts } from '../store/accounts.ts'
 import { openDatabase } from '../store/database.ts'
 import { createImagePolicies } from '../store/image-policies.ts'
 import { createSettings } from '../store/settings.ts'
+import { createSigningKeys } from '../store/signing-keys.ts'
 import { createWebhookStore } from '../store/webhooks.ts'
 import { Secret } from '../util/secret.ts'
 import { createHttpServer } from './server.ts'
@@ -187,6 +188,9 @@ const noImages: Images = {
   inspect: async (_, image) => {
     throw fail('image-missing', { image })
   },
+  sbom: async (_, image) => {
+    throw fail('image-missing', { image })
+  },
   history: async () => [],
   remove: async (_, image) => {
     throw fail('image-missing', { image })
@@ -239,9 +243,10 @@ export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
   const errors: unknown[] = []
   const log = { info: () => {}, warn: () => {}, error: (...args: unknown[]) => void errors.push(args) }
   let url = 'http://127.0.0.1'
-  const webhooks = createWebhookStore(database, createSettings(database, randomBytes(32)))
+  const settings = createSettings(database, randomBytes(32))
+  const webhooks = createWebhookStore(database, settings)
   const server = createHttpServer({
-    ...{ images: noImages, imagePolicies: createImagePolicies(database) },
+    ...{ images: noImages, imagePolicies: createImagePolicies(database), signingKeys: createSigningKeys(database, settings, clock) },
     ...{ accounts, repositories, webhooks, clock, log, commands: engine.commands, queries: engine.queries, version: '1.2.3', pushProgressMs: 300 },
     publicUrl: () => url,
     registry: async (_, res) => void res.end('registry'),

@@ -33,6 +33,7 @@ export function keepImages(parts: Parts, { queries, folder, signal }: Surroundin
   const { clock, log } = shop.world
   const images = createImages({
     ...{ blobs, index, clock },
+    evidence: shop.world.evidence,
     uses: imageUses,
     pushes: (project) => queries.images(project),
     async pruneTrees() {

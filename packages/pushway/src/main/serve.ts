@@ -28,6 +28,7 @@ import type { Images } from '../ports/images.ts'
 import type { RunningServer, ServeOptions } from '../ports/program.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import type { ProgramLog, World } from '../ports/world.ts'
+import { createEvidence } from '../registry/evidence/index.ts'
 import { refuseInUse } from '../registry/images.ts'
 import { createRegistry } from '../registry/index.ts'
 import type { Results } from '../results/index.ts'
@@ -40,6 +41,7 @@ import { createImagePolicies } from '../store/image-policies.ts'
 import { createLists } from '../store/lists.ts'
 import { openRegistryIndex } from '../store/registry-index.ts'
 import { createSettings, loadKey } from '../store/settings.ts'
+import { createSigningKeys } from '../store/signing-keys.ts'
 import { createWebhookStore } from '../store/webhooks.ts'
 import { defaultCacheDir } from '../util/cache-dir.ts'
 import { createIds, systemClock } from '../util/clock.ts'
@@ -130,7 +132,7 @@ interface HttpInput {
 }
 
 function httpOptions({ parts, commands, queries, address, log, images }: HttpInput): HttpOptions {
-  const { accounts, repositories, webhooks, blobs, index, shop, imagePolicies, imageUses, results } = parts
+  const { accounts, repositories, webhooks, blobs, index, shop, imagePolicies, imageUses, results, signingKeys } = parts
   const registry = createRegistry({
     blobs,
     index,
@@ -155,6 +157,7 @@ function httpOptions({ parts, commands, queries, address, log, images }: HttpInp
     webhooks,
     images,
     imagePolicies,
+    signingKeys,
     clock: shop.world.clock,
     log,
     version,
@@ -182,6 +185,9 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const repositories = openRepositories(folder.path('git'))
   const accounts = createAccounts(database, clock)
   const blobs = openBlobs(folder, options.blobs, process.env)
+  const index = openRegistryIndex(database, clock)
+  const signingKeys = createSigningKeys(database, settings, clock)
+  const evidence = createEvidence({ blobs, index, keys: signingKeys })
   const toolchainCacheDir = join(defaultCacheDir(), 'toolchains')
   const agentSocket = controlSocket(folder.path('agent'), 'agent')
   const proxySocket = controlSocket(folder.path('proxy'), 'proxy')
@@ -194,6 +200,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     lists,
     settings,
     documents: createDocuments(database),
+    evidence,
     git: repositories,
     jobs: createHostJobs({ dataDir: folder.dir, isolation, toolchainCacheDir, actions: actionSources(folder, process.env) }),
     workflows: createWorkflowFiles(actionSources(folder, process.env)),
@@ -211,6 +218,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
       get url() {
         return address.url
       },
+      version,
       registryAliases: options.registryAliases,
       engineAvailable: engineAnswers,
     },
@@ -224,7 +232,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     notes: new Map(),
     exclusive,
   }
-  const kept = { index: openRegistryIndex(database, clock), webhooks: createWebhookStore(database, settings), imagePolicies: createImagePolicies(database) }
+  const kept = { index, signingKeys, evidence, webhooks: createWebhookStore(database, settings), imagePolicies: createImagePolicies(database) }
   const imageUses = createImageUses(shop, kept.imagePolicies)
   return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, results, ...kept }
 }

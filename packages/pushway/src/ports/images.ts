@@ -14,6 +14,8 @@ export interface ImageUses {
 export interface Images {
   list(project: ProjectName): Promise<readonly ImageEntry[]>
   inspect(project: ProjectName, reference: string): Promise<ImageDetails>
+  /** Its signed bill of materials, SPDX JSON. @throws PushwayError `image-without-bill` */
+  sbom(project: ProjectName, reference: string): Promise<Uint8Array>
   /** What each tag meant, newest first; all of the project without a reference. */
   history(project: ProjectName, reference?: string): Promise<readonly ImagePushEntry[]>
   /** Deletes a tag, or a manifest with its tags. @throws PushwayError `image-in-use` naming where */

@@ -5,6 +5,7 @@ import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Secret } from '../util/secret.ts'
 import type { Documents } from './documents.ts'
+import type { Evidence } from './evidence.ts'
 import type { JobRunner } from './jobs.ts'
 import type { Lists } from './lists.ts'
 import type { Clock, GitHost, Ids } from './misc.ts'
@@ -31,6 +32,8 @@ export interface RunTokens {
 export interface ServerFacts {
   /** `http://127.0.0.1:PORT`: how jobs and people on this machine reach the server. */
   readonly url: string
+  /** Pushway's own version. */
+  readonly version: string
   /** Registry host names that mean the embedded registry. */
   readonly registryAliases: readonly string[]
   /** Whether a Docker-compatible engine answers. */
@@ -53,6 +56,7 @@ export interface World {
   readonly lists: Lists
   readonly settings: Settings
   readonly documents: Documents
+  readonly evidence: Evidence
   readonly git: GitHost
   readonly jobs: JobRunner
   /** Nothing of other repositories can be called when absent. */

@@ -182,7 +182,8 @@ describe('the images of a project', () => {
   const images = (registry: ReturnType<typeof makeRegistry>) =>
     createImages({
       ...registry.parts,
-      pushes: () => registry.index.allManifests().map(({ digest, seenAt }) => ({ repository, digest, at: seenAt, tag: 'latest' })),
+      evidence: { attest: async () => undefined, check: async (_, repository, digest) => ({ repository, digest, problems: [] }), sbom: async () => undefined },
+      pushes: () => registry.index.allManifests().map(({ digest, seenAt }) => ({ repository, digest, at: seenAt, by: 'ada', tag: 'latest' })),
     })
 
   test('are listed with what they share and have alone, and where they run', async () => {

@@ -1,10 +1,23 @@
 // The Images port: what people ask of the registry beside pushing and pulling.
 
 import { holders } from '@pushway/core/images/collect.ts'
-import type { GarbageReport, ImageDetails, ImageEntry, ImageGraph, ImagePushEntry, ImageUse, ManifestNode } from '@pushway/core/images/types.ts'
+import type {
+  GarbageReport,
+  ImageConfigView,
+  ImageDetails,
+  ImageEntry,
+  ImageGraph,
+  ImagePushEntry,
+  ImageUse,
+  ManifestNode,
+} from '@pushway/core/images/types.ts'
 import { describeUse } from '@pushway/core/images/uses.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { Digest, EpochMs, ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import { readImage, toImageConfig } from '../oci/config.ts'
+import { isImageManifest } from '../oci/media-types.ts'
+import type { BlobStore } from '../ports/blobs.ts'
+import type { Evidence } from '../ports/evidence.ts'
 import type { Images } from '../ports/images.ts'
 import type { StoredManifest } from '../ports/registry-index.ts'
 import { createDocuments } from './documents.ts'
@@ -19,9 +32,13 @@ export interface RecordedPush {
   readonly digest: Digest
   readonly at: EpochMs
   readonly run?: RunId
+  readonly runNumber?: number
+  readonly by: string
+  readonly evidence?: 'made' | 'failed'
 }
 
 export interface ImagesParts extends KeeperParts {
+  readonly evidence: Evidence
   /** The newest pushes of a project, newest first. */
   readonly pushes: (project: ProjectName) => readonly RecordedPush[]
   /** Removes unpacked images that nothing runs from; gives how many. Absent: there are none. */
@@ -33,8 +50,9 @@ export function createImages(parts: ImagesParts): Images {
   let collecting: Promise<GarbageReport> | undefined
   const pass = async (): Promise<GarbageReport> => ({ ...(await collectGarbage(parts, { dryRun: false })), trees: (await parts.pruneTrees?.()) ?? 0 })
   return {
-    list: async (project) => listEntries(parts, await readGraph(parts), isOf(project)),
-    inspect: async (project, reference) => inspect(parts, await readGraph(parts), findImage(parts, project, reference)),
+    list: async (project) => listEntries(parts, await readGraph(parts), { wanted: isOf(project), pushes: parts.pushes(project) }),
+    inspect: async (project, reference) => inspect(parts, await readGraph(parts), { project, found: findImage(parts, project, reference) }),
+    sbom: (project, reference) => billOf(parts, project, reference),
     history: (project, reference) => history(parts, project, reference),
     remove: async (project, reference) => remove(parts, findImage(parts, project, reference)),
     scrub: (options) => scrub(parts, options),
@@ -87,12 +105,20 @@ function findImage({ index }: KeeperParts, project: ProjectName, reference: stri
   return { manifest, tag: meant.tag }
 }
 
-function listEntries({ index }: KeeperParts, graph: ImageGraph, wanted: (repository: string) => boolean): readonly ImageEntry[] {
+function listEntries(
+  { index }: KeeperParts,
+  graph: ImageGraph,
+  { wanted, pushes }: { wanted: (repository: string) => boolean; pushes: readonly RecordedPush[] },
+): readonly ImageEntry[] {
   const lookup = makeLookup(graph)
+  const stateOf = (manifest: StoredManifest) => pushes.find((push) => placeOf(push) === placeOf(manifest))?.evidence
   return index
     .allManifests()
     .filter(({ repository }) => wanted(repository))
-    .map((manifest) => entryOf(lookup, manifest))
+    .map((manifest) => {
+      const evidenceState = stateOf(manifest)
+      return { ...entryOf(lookup, manifest), ...(evidenceState ? { evidenceState } : {}) }
+    })
     .toReversed()
 }
 
@@ -147,7 +173,8 @@ function entryOf({ nodes, tags, uses, owners }: Lookup, manifest: StoredManifest
   }
 }
 
-async function inspect(parts: KeeperParts, graph: ImageGraph, { manifest }: Found): Promise<ImageDetails> {
+async function inspect(parts: ImagesParts, graph: ImageGraph, { project, found }: { project: ProjectName; found: Found }): Promise<ImageDetails> {
+  const { manifest } = found
   const { repository, digest } = manifest
   const lookup = makeLookup(graph)
   const node = lookup.nodes.get(placeOf(manifest))
@@ -156,15 +183,48 @@ async function inspect(parts: KeeperParts, graph: ImageGraph, { manifest }: Foun
   const children = (node?.parts?.manifests ?? []).map((child) => ({ digest: child, size: sizes.get(child) ?? 0, kind: 'manifest' as const }))
   const blobs = (node?.parts?.blobs ?? []).map((blob) => ({ ...blob, kind: 'blob' as const }))
   const referrers = await readReferrers({ index: parts.index, documents: createDocuments(parts.blobs) }, repository, digest)
+  const config = await configView(parts.blobs, manifest)
   return {
     ...entryOf(lookup, manifest),
+    ...(manifest.subject === undefined ? { evidence: await parts.evidence.check(project, repository, digest) } : {}),
+    pushes: pushesOf(parts, project, { manifest }),
+    ...(config ? { config } : {}),
     parts: [...children, ...blobs].map((part) => ({ ...part, stored: stored.has(part.digest) })),
     referrers: referrers.map((one) => ({ digest: one.digest, ...(one.artifactType ? { artifactType: one.artifactType } : {}) })),
   }
 }
 
+/** @throws PushwayError `image-without-bill` */
+async function billOf(parts: ImagesParts, project: ProjectName, reference: string): Promise<Uint8Array> {
+  const { repository, digest } = findImage(parts, project, reference).manifest
+  const bill = await parts.evidence.sbom(project, repository, digest)
+  if (!bill) throw fail('image-without-bill', { image: `${repository}@${digest}` })
+  return bill
+}
+
+/** What the configuration says; undefined for an index, and for what is no image. */
+async function configView(blobs: BlobStore, manifest: StoredManifest): Promise<ImageConfigView | undefined> {
+  if (!isImageManifest(manifest.mediaType) || manifest.subject !== undefined) return undefined
+  const read = await readImage(blobs, manifest.digest).catch(() => undefined)
+  if (!read) return undefined
+  const { file } = read
+  const config = toImageConfig(read.manifest, file)
+  return {
+    platform: `${file.os ?? 'linux'}/${file.architecture ?? 'unknown'}`,
+    base: config.base,
+    command: [...(config.entrypoint ?? []), ...(config.cmd ?? [])],
+    workingDir: config.workingDir,
+    ...(config.user ? { user: config.user } : {}),
+    ports: config.exposedPorts,
+    history: (file.history ?? []).map(({ created_by }) => created_by ?? ''),
+  }
+}
+
 async function history(parts: ImagesParts, project: ProjectName, reference: string | undefined): Promise<readonly ImagePushEntry[]> {
-  const found = reference === undefined ? undefined : findImage(parts, project, reference)
+  return pushesOf(parts, project, reference === undefined ? undefined : findImage(parts, project, reference))
+}
+
+function pushesOf(parts: ImagesParts, project: ProjectName, found: Found | undefined): readonly ImagePushEntry[] {
   const uses = parts.uses.current()
   const own = isOf(project)
   return parts
@@ -173,10 +233,10 @@ async function history(parts: ImagesParts, project: ProjectName, reference: stri
       if (!own(repository) || !found) return own(repository)
       return repository === found.manifest.repository && (found.tag === undefined ? digest === found.manifest.digest : tag === found.tag)
     })
-    .map(({ repository, tag, digest, at, run }) => ({
-      ...{ repository, digest, at, ...(tag ? { tag } : {}), ...(run ? { run } : {}) },
-      stored: parts.index.manifest(repository, digest) !== undefined,
-      uses: uses.filter((use) => use.digest === digest),
+    .map(({ evidence: _, ...push }) => ({
+      ...push,
+      stored: parts.index.manifest(push.repository, push.digest) !== undefined,
+      uses: uses.filter((use) => use.digest === push.digest),
     }))
 }
 

@@ -13,6 +13,13 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 }
 
+/** `512 B`, `4.2 kB`, `93.1 MB`: decimal units, as registries count. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const step = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
+  return `${step === 0 ? value : (value / 1000 ** step).toFixed(1)} ${units[step]}`
+}
+
 /** `sha256:0123…` → the first twelve digits. */
 export function shortHash(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12)

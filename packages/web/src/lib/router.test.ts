@@ -16,6 +16,7 @@ describe('matchPage', () => {
     ['/acme/hello/environments', { kind: 'environments', project: 'acme/hello' }],
     ['/acme/hello/environments/eu%20west', { kind: 'environment', project: 'acme/hello', environment: 'eu west' }],
     ['/acme/hello/timeline', { kind: 'project-timeline', project: 'acme/hello' }],
+    ['/acme/hello/images/sha256%3Aab', { kind: 'image', project: 'acme/hello', reference: 'sha256:ab' }],
     ['/acme/hello/images', { kind: 'images', project: 'acme/hello' }],
     ['/acme/hello/settings', { kind: 'settings', project: 'acme/hello' }],
     ['/deployments/d-1', { kind: 'deployment', id: 'd-1' }],

@@ -9,6 +9,7 @@ export type Page =
   | { readonly kind: 'deployment'; readonly id: string }
   | { readonly kind: 'project' | 'runs' | 'project-timeline' | 'images' | 'settings' | 'environments'; readonly project: string }
   | { readonly kind: 'run'; readonly project: string; readonly number: number }
+  | { readonly kind: 'image'; readonly project: string; readonly reference: string }
   | { readonly kind: 'environment'; readonly project: string; readonly environment: string }
   | { readonly kind: 'unknown'; readonly path: string }
 
@@ -42,6 +43,7 @@ export function matchPage(path: string): Page {
   const kind = projectPages[third] ?? 'runs'
   if (fourth === undefined) return { kind, project }
   if (kind === 'runs' && /^[1-9]\d{0,9}$/.test(fourth)) return { kind: 'run', project, number: Number(fourth) }
+  if (kind === 'images') return { kind: 'image', project, reference: fourth }
   if (kind === 'environments') return { kind: 'environment', project, environment: fourth }
   return unknown
 }
@@ -60,6 +62,11 @@ function decodeParts(path: string): readonly string[] | undefined {
 /** The project a page is about, if any. */
 export function projectOf(page: Page): string | undefined {
   return 'project' in page ? page.project : undefined
+}
+
+/** The address of an image's page. */
+export function imageHref(project: string, digest: string): string {
+  return `/${project}/images/${encodeURIComponent(digest)}`
 }
 
 /** The address of an environment's page. */

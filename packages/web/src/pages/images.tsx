@@ -1,15 +1,20 @@
-// The images of a project, by digest.
+// The images of a project, by digest: tags, size, what is proven, where they run.
 
-import type { ImageView } from '@pushway/core/views/types.ts'
-import { matchesQuery } from '../lib/format.ts'
+import type { ImageEntry } from '@pushway/core/images/types.ts'
+import { describeUse } from '@pushway/core/images/uses.ts'
+import { bytes, matchesQuery, shortHash } from '../lib/format.ts'
 import { useResource } from '../lib/resource.ts'
-import { Copy, DigestText, Empty, ErrorBox, Skeleton, Time } from '../parts/basics.tsx'
+import { imageHref } from '../lib/router.ts'
+import { Empty, ErrorBox, Skeleton, Time } from '../parts/basics.tsx'
 import { FilterField, useFilter } from '../parts/filter.tsx'
+import { StateMark } from '../parts/state.tsx'
 
 export function ImagesPage({ project }: { readonly project: string }) {
-  const { data, error } = useResource<readonly ImageView[]>(`/projects/${project}/images`, { topics: [`project:${project}`] })
+  const { data, error } = useResource<readonly ImageEntry[]>(`/projects/${project}/registry`, { topics: [`project:${project}`] })
   const query = useFilter()
-  const found = (data ?? []).filter(({ repository, tag, digest }) => matchesQuery(query, [repository, tag, digest]))
+  // Signatures and their like are shown with what they speak of.
+  const images = data?.filter(({ subject }) => subject === undefined)
+  const found = (images ?? []).filter(({ repository, tags, digest }) => matchesQuery(query, [repository, ...tags, digest]))
   return (
     <>
       <header class="page-head">
@@ -27,12 +32,12 @@ export function ImagesPage({ project }: { readonly project: string }) {
           )}
         </Empty>
       )}
-      {found.length > 0 && <ImageTable images={found} />}
+      {found.length > 0 && <ImageTable project={project} images={found} />}
     </>
   )
 }
 
-function ImageTable({ images }: { readonly images: readonly ImageView[] }) {
+function ImageTable({ project, images }: { readonly project: string; readonly images: readonly ImageEntry[] }) {
   return (
     <div class="table-box">
       <table>
@@ -40,30 +45,44 @@ function ImageTable({ images }: { readonly images: readonly ImageView[] }) {
           <tr>
             <th>Image</th>
             <th>Digest</th>
+            <th class="right">Size</th>
+            <th>Runs</th>
+            <th>Proven</th>
             <th>Pushed</th>
-            <th>Pull</th>
           </tr>
         </thead>
         <tbody>
           {images.map((image) => (
-            <tr key={`${image.digest} ${image.tag} ${image.at}`} data-row>
-              <td>
-                {image.repository}
-                {image.tag !== undefined && <span class="dim">:{image.tag}</span>}
-              </td>
-              <td>
-                <DigestText digest={image.digest} />
-              </td>
-              <td class="dim">
-                <Time at={image.at} />
-              </td>
-              <td>
-                <Copy text={`${window.location.host}/${image.repository}@${image.digest}`} shown="Copy address" label={`address of ${image.repository}`} />
-              </td>
-            </tr>
+            <ImageRow key={`${image.repository} ${image.digest}`} project={project} image={image} />
           ))}
         </tbody>
       </table>
     </div>
+  )
+}
+
+function ImageRow({ project, image }: { readonly project: string; readonly image: ImageEntry }) {
+  const { repository, digest, tags, size, uses, evidenceState, seenAt } = image
+  return (
+    <tr data-row>
+      <td>
+        {repository}
+        {tags.length > 0 && <span class="dim">:{tags.join(', ')}</span>}
+      </td>
+      <td>
+        <a class="mono" href={imageHref(project, digest)}>
+          {shortHash(digest)}
+        </a>
+      </td>
+      <td class="num right nowrap">{bytes(size)}</td>
+      <td>{[...new Set(uses.map(describeUse))].join(', ')}</td>
+      <td>
+        {evidenceState === 'made' && <StateMark tone="done" word="signed" />}
+        {evidenceState === 'failed' && <StateMark tone="failed" word="not signed" />}
+      </td>
+      <td class="dim">
+        <Time at={seenAt} />
+      </td>
+    </tr>
   )
 }

@@ -125,7 +125,7 @@ const tabs: readonly { readonly title: string; readonly path: string; readonly k
   { title: 'Runs', path: '/runs', kinds: ['runs', 'run'] },
   { title: 'Environments', path: '/environments', kinds: ['environments', 'environment'] },
   { title: 'Timeline', path: '/timeline', kinds: ['project-timeline'] },
-  { title: 'Images', path: '/images', kinds: ['images'] },
+  { title: 'Images', path: '/images', kinds: ['images', 'image'] },
   { title: 'Settings', path: '/settings', kinds: ['settings'] },
 ]
 

@@ -19,7 +19,7 @@ interface Options extends ProjectOptions {
 export function register(program: Command, { exit }: Pick<CommandContext, 'exit'>): void {
   const image = program
     .command('image')
-    .summary('what the registry has: ls, inspect, history, rm, gc, scrub, policy')
+    .summary('what the registry has: ls, inspect, history, sbom, key, rm, gc, scrub, policy')
     .description('Images of a project in the registry. What an environment runs, or may go back to, is never removed.')
   const withReference = (command: Command) => command.argument('<image>', 'a tag, a digest or its beginning, REPOSITORY:TAG or REPOSITORY@DIGEST')
   withOutput(withProject(image.command('ls').description('Images with their sizes and where they run.'))).action(list)
@@ -32,6 +32,17 @@ export function register(program: Command, { exit }: Pick<CommandContext, 'exit'
         .argument('[image]', 'a tag, a digest or its beginning; every image when absent'),
     ),
   ).action(history)
+  withProject(withReference(image.command('sbom').description('Prints the bill of materials of an image, SPDX 2.3 in JSON, whose signature holds.'))).action(
+    bill,
+  )
+  withOutput(
+    withProject(
+      image
+        .command('key')
+        .description("Prints the project's public key, with which cosign and others verify its images.")
+        .option('--rotate', 'make a new key first; what the old ones signed stays proven'),
+    ),
+  ).action(key)
   withProject(withReference(image.command('rm').description('Deletes a tag, or an image by digest. Refused while an environment needs it.'))).action(remove)
   withOutput(
     withServer(
@@ -69,6 +80,7 @@ const shape: Shape<ImageEntry> = {
     { title: 'DIGEST', text: ({ digest }) => shortDigest(digest) },
     { title: 'SIZE', text: ({ size }) => formatBytes(size) },
     { title: 'OWN', text: ({ own }) => formatBytes(own) },
+    { title: 'SIGNED', text: ({ evidenceState, subject }) => (subject ? '' : sayEvidence(evidenceState)) },
     { title: 'USED', text: ({ uses }) => sayUses(uses) },
     { title: 'SEEN', text: ({ seenAt }, screen) => screen.when(seenAt) },
     { title: 'TYPE', text: ({ mediaType }) => mediaType, wide: true },
@@ -86,6 +98,22 @@ const pushShape: Shape<ImagePushEntry> = {
     { title: 'THERE', text: ({ stored }) => (stored ? 'yes' : 'no') },
     { title: 'USED', text: ({ uses }) => sayUses(uses) },
   ],
+}
+
+function sayEvidence(state: ImageEntry['evidenceState']): string {
+  return state === 'made' ? 'yes' : state === 'failed' ? 'failed' : ''
+}
+
+/** What is proven, each with the key that says so. */
+function describeEvidence({ evidence }: ImageDetails): readonly (readonly [string, string | undefined])[] {
+  if (!evidence) return []
+  const { signed, provenance, sbom, problems } = evidence
+  return [
+    ['Signed', signed ? `yes, by key ${signed.key.slice(0, 12)}` : 'no'],
+    ['Provenance', provenance ? `${provenance.workflow} at ${provenance.commit.slice(0, 7)} of ${provenance.ref}` : 'none'],
+    ['Contents', sbom ? `${sbom.packages} packages: pushway image sbom` : 'not listed'],
+    ...problems.map((problem): readonly [string, string] => ['Problem', problem]),
+  ]
 }
 
 function sayUses(uses: readonly ImageUse[]): string {
@@ -121,11 +149,30 @@ function describeImage(image: ImageDetails): string {
     ['Size', `${formatBytes(image.size)}, ${formatBytes(image.own)} of it its own`],
     ['Speaks of', image.subject],
     ['Used', sayUses(image.uses) || 'nowhere'],
+    ['Made from', image.config && `${image.config.base === 'host' ? "the machine's own userland" : 'an image'}, for ${image.config.platform}`],
+    ...describeEvidence(image),
   ])
   const parts = image.parts.map((part) => `${part.digest}  ${formatBytes(part.size)}${part.stored ? '' : '  (missing)'}`)
   const referrers = image.referrers.map((one) => `${one.digest}  ${one.artifactType ?? ''}`.trimEnd())
   const block = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [`${title}:`, indent(lines.join('\n'))])
   return [fields, ...block('Parts', parts), ...block('Referrers', referrers)].join('\n')
+}
+
+async function bill(reference: string, options: ProjectOptions): Promise<void> {
+  const { client, project } = await connectProject(options)
+  process.stdout.write(`${JSON.stringify(await client.imageBill(project, reference), null, 2)}\n`)
+}
+
+async function key(options: Options & { readonly rotate?: boolean }): Promise<void> {
+  const { client, project } = await connectProject(options)
+  const keys = options.rotate ? await client.rotateSigningKey(project) : await client.signingKeys(project)
+  const [current] = keys
+  // Only the key on standard output, so that it can be written to a file.
+  await printOne(options.output === 'json' || options.output === 'yaml' ? keys : (current ?? keys), options.output, {
+    name: `key/${current?.id ?? ''}`,
+    describe: () => (current?.pem ?? '').trimEnd(),
+  })
+  if (keys.length > 1 && options.output === 'table') note(`${keys.length - 1} earlier keys still verify what they signed: -o json shows them.`)
 }
 
 async function history(reference: string | undefined, options: Options): Promise<void> {

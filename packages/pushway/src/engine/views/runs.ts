@@ -81,8 +81,16 @@ export function runView(shop: Workshop, id: RunId): RunView {
 export function imagesOf(shop: Workshop, project: ProjectName): readonly ImageView[] {
   return shop.states
     .project(project)
-    .state.images.map(({ repository, tag, digest, at, run }) => ({ repository, digest, at, ...(tag ? { tag } : {}), ...(run ? { run } : {}) }))
+    .state.images.map(({ repository, tag, digest, at, by, run, evidence }) => ({
+      ...{ repository, digest, at, by, ...(tag ? { tag } : {}), ...(run ? { run, ...numberOf(shop, run) } : {}) },
+      ...(evidence ? { evidence: evidence.problem === undefined ? ('made' as const) : ('failed' as const) } : {}),
+    }))
     .toReversed()
+}
+
+function numberOf(shop: Workshop, run: RunId): { readonly runNumber?: number } {
+  const { number } = shop.states.run(run).state
+  return number === undefined ? {} : { runNumber: number }
 }
 
 /** What other runs claim: asked for only when this one waits for a concurrency group. */

@@ -2,6 +2,7 @@
 
 import type { PushwayEvent } from '@pushway/core/event/types.ts'
 import type { PullEvent } from '@pushway/core/pull/types.ts'
+import { sayFindings } from '@pushway/core/images/scan.ts'
 import type { DeploymentEvent } from '@pushway/core/rollout/types.ts'
 import type { RunEvent } from '@pushway/core/run/types.ts'
 import { shortDigest } from '@pushway/core/text/ids.ts'
@@ -20,6 +21,10 @@ export function sayEvent(event: PushwayEvent): string {
       return event.after ? `${event.by} pushed ${short(event.after)} to ${branch(event.ref)}: ${event.message}` : `${event.by} deleted ${branch(event.ref)}.`
     case 'ImagePushed':
       return `Image ${event.repository}${event.tag ? `:${event.tag}` : ''} was pushed: ${shortDigest(event.digest)}.`
+    case 'ImageAttested':
+      return `Image ${event.repository}@${shortDigest(event.digest)} was signed${event.packages === undefined ? '' : `; it has ${event.packages} packages`}${event.findings ? ` (${sayFindings(event.findings)})` : ''}.`
+    case 'ImageNotAttested':
+      return `Image ${event.repository}@${shortDigest(event.digest)} could not be signed: ${event.problem}`
     case 'SecretSet':
       return `${event.by} set secret ${event.name}${event.environment ? ` of ${event.environment}` : ''} (version ${event.version}).`
     case 'VariableSet':
@@ -52,6 +57,8 @@ type Described = Exclude<
       | 'ProjectCreated'
       | 'PushReceived'
       | 'ImagePushed'
+      | 'ImageAttested'
+      | 'ImageNotAttested'
       | 'SecretSet'
       | 'VariableSet'
       | 'SchedulesSet'

@@ -76,6 +76,8 @@ function shownAs(body: PushwayEvent): Shown | undefined {
       return { kind: 'setting', state: 'info' }
     case 'ImagePushed':
       return { kind: 'image', state: 'info', by: body.by }
+    case 'ImageNotAttested':
+      return { kind: 'image', state: 'bad' }
     case 'ReleaseCreated':
       return { kind: 'release', state: 'info' }
     case 'SecretSet':

@@ -1,6 +1,8 @@
 // Images of a project: what the registry has of it, what is deleted, what stays; and garbage collection.
 
+import type { ProjectName } from '@pushway/core/text/ids.ts'
 import { z } from 'zod'
+import type { PublicKey, SigningKeys } from '../../ports/evidence.ts'
 import { type Call, type Route, route } from '../route.ts'
 import type { Services } from '../services.ts'
 
@@ -8,7 +10,7 @@ const policy = z.object({ keepReleases: z.number().int().min(1).max(1000).option
 const pass = z.object({ dryRun: z.boolean().default(true) })
 
 export function imageRoutes(services: Services): readonly Route[] {
-  return [...projectImageRoutes(services), ...registryRoutes(services)]
+  return [...projectImageRoutes(services), ...evidenceRoutes(services), ...registryRoutes(services)]
 }
 
 /** What concerns the whole server's registry. */
@@ -33,9 +35,47 @@ function registryRoutes({ images }: Services): readonly Route[] {
   ]
 }
 
+const base = '/projects/:owner/:name/registry'
+const reference = (call: Pick<Call<unknown, unknown>, 'params'>) => call.params.reference ?? ''
+
+/** What is proven of images, and with which keys. */
+function evidenceRoutes({ images, signingKeys }: Services): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: `${base}/images/:reference/sbom`,
+      action: 'image.read',
+      summary: "An image's bill of materials as SPDX 2.3, whose signature holds.",
+      handle: async (call) => JSON.parse(Buffer.from(await images.sbom(call.project, reference(call))).toString('utf8')) as unknown,
+    }),
+    route({
+      method: 'GET',
+      path: '/projects/:owner/:name/signing-keys',
+      action: 'image.read',
+      summary: "The public keys that verify the project's images, newest first.",
+      handle: ({ project }) => keysOf(signingKeys, project),
+    }),
+    route({
+      method: 'POST',
+      path: '/projects/:owner/:name/signing-keys',
+      action: 'image.administer',
+      summary: 'A new key signs from now on; the old ones go on to prove what they signed.',
+      status: 201,
+      handle: ({ project }) => {
+        signingKeys.rotate(project)
+        return keysOf(signingKeys, project)
+      },
+    }),
+  ]
+}
+
+/** Made when they are asked for the first time, so that there is always one to verify with. */
+function keysOf(keys: SigningKeys, project: ProjectName): readonly PublicKey[] {
+  keys.current(project)
+  return keys.all(project)
+}
+
 function projectImageRoutes({ images, imagePolicies }: Services): readonly Route[] {
-  const base = '/projects/:owner/:name/registry'
-  const reference = (call: Pick<Call<unknown, unknown>, 'params'>) => call.params.reference ?? ''
   return [
     route({
       method: 'GET',

@@ -7,6 +7,7 @@ import { fail } from '@pushway/core/reason/errors.ts'
 import { createHostJobs } from '../drivers/jobs/host/index.ts'
 import { createEmbeddedRouter, readProxyMetrics } from '../drivers/router/embedded/index.ts'
 import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
+import { createGrype } from '../drivers/scanner/grype.ts'
 import { createActionWorker } from '../engine/actions.ts'
 import { promoteAutomatically } from '../engine/automatic-promotion.ts'
 import { catchUpPushes } from '../engine/catch-up.ts'
@@ -187,7 +188,12 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const blobs = openBlobs(folder, options.blobs, process.env)
   const index = openRegistryIndex(database, clock)
   const signingKeys = createSigningKeys(database, settings, clock)
-  const evidence = createEvidence({ blobs, index, keys: signingKeys })
+  const evidence = createEvidence({
+    ...{ blobs, index, keys: signingKeys },
+    // A program that reads a bill of materials and answers like grype.
+    ...(process.env.PUSHWAY_SCANNER ? { scanner: createGrype(process.env.PUSHWAY_SCANNER) } : {}),
+    onScanProblem: (problem) => options.log.warn('an image could not be scanned', { problem }),
+  })
   const toolchainCacheDir = join(defaultCacheDir(), 'toolchains')
   const agentSocket = controlSocket(folder.path('agent'), 'agent')
   const proxySocket = controlSocket(folder.path('proxy'), 'proxy')

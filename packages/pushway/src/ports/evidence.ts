@@ -1,6 +1,7 @@
 // The Evidence port: what is said about images and signed, and the keys of projects that sign it.
 
 import type { ImageEvidence, ImageOrigin } from '@pushway/core/images/evidence.ts'
+import type { ScanFindings } from '@pushway/core/images/scan.ts'
 import type { Digest, EpochMs, ProjectName } from '@pushway/core/text/ids.ts'
 import type { Secret } from '../util/secret.ts'
 
@@ -24,6 +25,11 @@ export interface SigningKeys {
   rotate(project: ProjectName): PublicKey
 }
 
+/** Looks for known vulnerabilities in what a bill of materials (SPDX JSON) names. @throws PushwayError `program-missing`, `command-failed` */
+export interface Scanner {
+  scan(bill: Uint8Array): Promise<ScanFindings>
+}
+
 /** What was stored about one image. */
 export interface Attested {
   /** The key it was signed with. */
@@ -31,6 +37,8 @@ export interface Attested {
   /** Packages that were found installed; absent for what has no files of its own (an index). */
   readonly packages?: number
   readonly provenance: boolean
+  /** What a scanner said, where one is configured. */
+  readonly findings?: ScanFindings
 }
 
 /**

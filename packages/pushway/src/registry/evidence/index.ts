@@ -10,12 +10,13 @@ import {
   spdxDocument,
   statement,
 } from '@pushway/core/images/evidence.ts'
+import type { ScanFindings } from '@pushway/core/images/scan.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { Digest } from '@pushway/core/text/ids.ts'
 import { isImageIndex, mediaTypes } from '../../oci/media-types.ts'
 import { readChecked } from '../../oci/read.ts'
 import { checkImageManifest, type ImageManifest } from '../../oci/schema.ts'
-import type { Attested, Evidence, SigningKeys } from '../../ports/evidence.ts'
+import type { Attested, Evidence, Scanner, SigningKeys } from '../../ports/evidence.ts'
 import type { ManifestRow } from '../../ports/registry-index.ts'
 import { type ArtifactLayer, type ArtifactStore, storeArtifact } from './artifacts.ts'
 import { checkEvidence } from './check.ts'
@@ -24,6 +25,9 @@ import { scanPackages } from './scan.ts'
 
 export interface EvidenceParts extends ArtifactStore {
   readonly keys: SigningKeys
+  readonly scanner?: Scanner
+  /** Told why a scan failed: the image is no worse for it. */
+  readonly onScanProblem?: (problem: string) => void
 }
 
 const imageConfigs: readonly string[] = [mediaTypes.config, 'application/vnd.docker.container.image.v1+json']
@@ -65,7 +69,22 @@ async function attest(parts: EvidenceParts, work: Work): Promise<Attested | unde
   if (layers.length > 0) await storeArtifact(parts, repository, { subject: row, type: evidenceTypes.attestation, layers })
   if (bill) await storeBill(parts, repository, { row, bill })
   const count = packages?.length ?? evidence.sbom?.packages
-  return { key: evidence.signed?.key ?? signer.id, provenance: predicate !== undefined, ...(count === undefined ? {} : { packages: count }) }
+  const findings = bill && (await scanBill(parts, bill))
+  return {
+    ...(findings ? { findings } : {}),
+    key: evidence.signed?.key ?? signer.id,
+    provenance: predicate !== undefined,
+    ...(count === undefined ? {} : { packages: count }),
+  }
+}
+
+async function scanBill({ scanner, onScanProblem }: EvidenceParts, bill: Readonly<Record<string, unknown>>): Promise<ScanFindings | undefined> {
+  try {
+    return await scanner?.scan(Buffer.from(JSON.stringify(bill)))
+  } catch (error) {
+    onScanProblem?.(error instanceof Error ? error.message : String(error))
+    return undefined
+  }
 }
 
 function isImage(manifest: ImageManifest): boolean {

@@ -1,7 +1,7 @@
 // The event union: every fact that people or decisions need, in one stream per thing. Log lines and samples are not events.
 
-import type { PullEvent } from '../pull/types.ts'
 import type { ScanFindings } from '../images/scan.ts'
+import type { PullEvent } from '../pull/types.ts'
 import type { Release } from '../release/types.ts'
 import type { DeploymentEvent } from '../rollout/types.ts'
 import type { RunEvent } from '../run/types.ts'

@@ -1,8 +1,8 @@
 // Each kind of fact in one sentence, for explain and the timeline.
 
 import type { PushwayEvent } from '@pushway/core/event/types.ts'
-import type { PullEvent } from '@pushway/core/pull/types.ts'
 import { sayFindings } from '@pushway/core/images/scan.ts'
+import type { PullEvent } from '@pushway/core/pull/types.ts'
 import type { DeploymentEvent } from '@pushway/core/rollout/types.ts'
 import type { RunEvent } from '@pushway/core/run/types.ts'
 import { shortDigest } from '@pushway/core/text/ids.ts'

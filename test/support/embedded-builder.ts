@@ -2,11 +2,15 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { PushwayError } from '@pushway/core/reason/errors.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
+import { list } from 'tar'
 import { expect } from 'vitest'
 import { type BuildOptions, buildImage } from '../../packages/pushway/src/drivers/builder/embedded/index.ts'
 import { type ImageLayout, openImageLayout } from '../../packages/pushway/src/drivers/builder/layout.ts'
+import { readImage } from '../../packages/pushway/src/oci/config.ts'
+import { openLayer } from '../../packages/pushway/src/oci/open-layer.ts'
 import { unpackImage } from '../../packages/pushway/src/oci/unpack.ts'
 import { tempDir } from './temp.ts'
 
@@ -49,4 +53,29 @@ export async function findings(work: Promise<unknown>): Promise<readonly string[
   expect(error).toBeInstanceOf(PushwayError)
   expect((error as PushwayError).code).toBe('dockerfile-invalid')
   return (error as PushwayError).diagnostics.map(formatDiagnostic)
+}
+
+interface LayerEntry {
+  readonly type: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly target: string
+  readonly size: number
+}
+
+/** What the archives of an image's layers say, one map a layer. */
+export async function readLayers({ store, digest }: Pick<Built, 'store' | 'digest'>): Promise<readonly ReadonlyMap<string, LayerEntry>[]> {
+  const { manifest } = await readImage(store.blobs, digest)
+  const layers: ReadonlyMap<string, LayerEntry>[] = []
+  for (const layer of manifest.layers) {
+    const entries = new Map<string, LayerEntry>()
+    const parser = list({
+      onReadEntry: ({ path, type, mode = 0, uid = 0, gid = 0, linkpath = '', size = 0 }) =>
+        entries.set(path.replace(/^\.?\//, '').replace(/\/$/, ''), { type, mode: mode & 0o7777, uid, gid, target: linkpath, size }),
+    })
+    await pipeline(await openLayer(store.blobs, layer), parser as unknown as NodeJS.WritableStream)
+    layers.push(entries)
+  }
+  return layers
 }

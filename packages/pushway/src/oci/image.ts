@@ -1,12 +1,21 @@
 // Making images: the configuration and the manifest, byte for byte the same for the same content.
 
+import type { Digest } from '@pushway/core/text/ids.ts'
 import type { BlobInfo, BlobStore } from '../ports/blobs.ts'
 import { buildLabels, mediaTypes } from './media-types.ts'
 import type { ImageManifest, RunConfigJson } from './schema.ts'
 
-/** An image as the builder has it: layers are uncompressed, so a layer's digest is its diff id. */
+/** A layer of a draft. Without the two it is not compressed, so that its digest is its diff id. */
+export interface DraftLayer extends BlobInfo {
+  readonly mediaType?: string
+  readonly diffId?: Digest
+}
+
+/** An image as the builder has it. */
 export interface ImageDraft {
-  readonly layers: readonly BlobInfo[]
+  readonly layers: readonly DraftLayer[]
+  /** Seconds since the epoch that the image says it was made at; 0 when absent. */
+  readonly created?: number
   readonly config: RunConfigJson
   readonly history: readonly { readonly instruction: string; readonly emptyLayer: boolean }[]
   /** Written to the manifest. */
@@ -19,8 +28,6 @@ export function platformOf(platform: string, arch: string): { os: string; archit
   return { os: platform, architecture: arch === 'x64' ? 'amd64' : arch }
 }
 
-const epoch = '1970-01-01T00:00:00Z'
-
 /** JSON with sorted keys and without absent or empty values: one content, one text. */
 export function stableJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
@@ -30,17 +37,18 @@ export function stableJson(value: unknown): string {
   })
 }
 
-/** Stores configuration and manifest of an image whose layers are stored already; gives the manifest. */
-export async function writeImage(blobs: BlobStore, draft: ImageDraft): Promise<BlobInfo> {
+/** Stores configuration and manifest of an image whose layers are stored already; gives the manifest, and the configuration's digest. */
+export async function writeImage(blobs: BlobStore, draft: ImageDraft): Promise<BlobInfo & { readonly config: Digest }> {
+  const created = new Date((draft.created ?? 0) * 1000).toISOString().replace('.000Z', 'Z')
   const config = await blobs.put(
     Buffer.from(
       stableJson({
-        created: epoch,
+        created,
         architecture: draft.platform.architecture,
         os: draft.platform.os,
         config: draft.config,
-        rootfs: { type: 'layers', diff_ids: draft.layers.map((layer) => layer.digest) },
-        history: draft.history.map((line) => ({ created: epoch, created_by: line.instruction, empty_layer: line.emptyLayer || undefined })),
+        rootfs: { type: 'layers', diff_ids: draft.layers.map((layer) => layer.diffId ?? layer.digest) },
+        history: draft.history.map((line) => ({ created, created_by: line.instruction, empty_layer: line.emptyLayer || undefined })),
       }),
     ),
   )
@@ -48,10 +56,10 @@ export async function writeImage(blobs: BlobStore, draft: ImageDraft): Promise<B
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     config: { mediaType: mediaTypes.config, digest: config.digest, size: config.size },
-    layers: draft.layers.map(({ digest, size }) => ({ mediaType: mediaTypes.layer, digest, size })),
+    layers: draft.layers.map(({ digest, size, mediaType }) => ({ mediaType: mediaType ?? mediaTypes.layer, digest, size })),
     annotations: { ...draft.annotations },
   }
-  return blobs.put(Buffer.from(stableJson(manifest)))
+  return { ...(await blobs.put(Buffer.from(stableJson(manifest)))), config: config.digest }
 }
 
 /** The annotations of an image on the machine's own userland. */

@@ -61,6 +61,7 @@ const runConfig = z.object({
   StopSignal: z.string().nullish(),
   Healthcheck: healthcheck.nullish(),
   Shell: strings,
+  OnBuild: strings,
 })
 export type RunConfigJson = z.infer<typeof runConfig>
 

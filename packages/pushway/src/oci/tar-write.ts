@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs'
 /** One entry. Paths are relative, with `/`, without a leading one. */
 export interface TarEntry {
   readonly path: string
-  readonly type: 'file' | 'directory' | 'link'
+  readonly type: 'file' | 'directory' | 'link' | 'hardlink'
   /** Permission bits. */
   readonly mode: number
   readonly uid?: number
@@ -17,11 +17,12 @@ export interface TarEntry {
     | Uint8Array
     | { readonly file: string; readonly size: number }
     | { readonly open: () => Promise<AsyncIterable<Uint8Array>>; readonly size: number }
-  /** What a symbolic link points to. */
+  /** What a symbolic link points to; of a hard link: the path of the entry that it is another name of. */
   readonly target?: string
 }
 
 const block = 512
+const flags = { file: '0', directory: '5', link: '2', hardlink: '1' } as const
 
 function octal(value: number, width: number): string {
   return `${value.toString(8).padStart(width - 1, '0')}\0`
@@ -79,6 +80,13 @@ function fits(text: string): boolean {
   return Buffer.byteLength(text) <= 100 && /^[\x20-\x7e]*$/.test(text)
 }
 
+/** Seven octal digits are room for 2097151; larger ids go into a pax record. */
+function idField(key: 'uid' | 'gid', id: number | undefined, records: Buffer[]): number {
+  if (id === undefined || id < 8 ** 7) return id ?? 0
+  records.push(paxRecord(key, String(id)))
+  return 0
+}
+
 function entryHeaders(entry: TarEntry): Buffer {
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
   const target = entry.target ?? ''
@@ -88,11 +96,10 @@ function entryHeaders(entry: TarEntry): Buffer {
   if (!fits(target)) records.push(paxRecord('linkpath', target))
   const tooLarge = size >= 8 ** 11
   if (tooLarge) records.push(paxRecord('size', String(size)))
-  const ids = { uid: entry.uid ?? 0, gid: entry.gid ?? 0, mtime: entry.mtime ?? 0 }
-  const flag = { file: '0', directory: '5', link: '2' }[entry.type]
+  const ids = { uid: idField('uid', entry.uid, records), gid: idField('gid', entry.gid, records), mtime: entry.mtime ?? 0 }
   const own = headerBlock({
     name: fits(name) ? name : 'see-pax-header',
-    flag,
+    flag: flags[entry.type],
     mode: entry.mode & 0o7777,
     size: tooLarge ? 0 : size,
     // Some readers want a target in the field itself, too.

@@ -11,6 +11,7 @@ import type { Digest } from '@pushway/core/text/ids.ts'
 import type { ReadEntry } from 'tar'
 import type { BlobStore } from '../ports/blobs.ts'
 import { joinInside } from '../util/paths.ts'
+import { boundedBy } from './bounded.ts'
 import { type ImageConfig, readImage, toImageConfig } from './config.ts'
 import { hashFor } from './digest.ts'
 import { layerPacking } from './media-types.ts'
@@ -49,18 +50,21 @@ function markerOf(to: string): string | undefined {
   return existsSync(marker) ? readFileSync(marker, 'utf8') : undefined
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   readonly to: string
   /** Open the modes so that everyone can read; else they stay as the layer has them. */
   readonly readable: boolean
 }
 
 /** Applies one layer over a folder. Read twice: whiteouts and every check first, then the files. */
-export async function applyLayer(blobs: BlobStore, layer: Descriptor, options: ApplyOptions): Promise<void> {
+async function applyLayer(blobs: BlobStore, layer: Descriptor, options: ApplyOptions): Promise<void> {
   const tar = await import('tar')
   const entries: { path: string }[] = []
   let problem: string | undefined
   const check = tar.t({
+    onwarn: (code, message) => {
+      if (code === 'TAR_ENTRY_INVALID') problem ??= String(message)
+    },
     onReadEntry: (entry: ReadEntry) => {
       problem ??= entryProblem(entry)
       entries.push({ path: entry.path })
@@ -68,6 +72,8 @@ export async function applyLayer(blobs: BlobStore, layer: Descriptor, options: A
   })
   await readLayer(blobs, layer, check)
   if (problem !== undefined) throw fail('image-invalid', { image: layer.digest, problem })
+  // A step that changed nothing has an archive of nothing, which the reader takes for damaged.
+  if (entries.length === 0) return
   for (const { path } of entries) await applyWhiteout(options.to, path)
   const extract = tar.x({
     cwd: options.to,
@@ -144,7 +150,8 @@ async function readLayer(blobs: BlobStore, layer: Descriptor, into: NodeJS.Writa
     },
   })
   const source = await blobs.read(layer.digest)
-  if (packing === 'gzip') await pipeline(source, verify, createGunzip(), into)
+  const { before, after } = boundedBy({ name: layer.digest })
+  if (packing === 'gzip') await pipeline(source, verify, before, createGunzip(), after, into)
   else await pipeline(source, verify, into)
   const got = end()
   if (got !== layer.digest) throw fail('digest-mismatch', { wanted: layer.digest, got })

@@ -26,7 +26,7 @@ export async function listContext(context: string, dockerfile: string): Promise<
   const ignore: Ignore = dockerignore().add(patterns)
   // With exceptions (`!path`) something inside a left-out folder may be wanted: look into all of them.
   const exceptions = /^\s*!/m.test(patterns)
-  const tree = await listTree(context, (path, directory) => (!directory || !exceptions) && ignore.ignores(path))
+  const tree = await listTree(context, { skip: (path, directory) => (!directory || !exceptions) && ignore.ignores(path) })
   return exceptions ? withoutEmptyIgnored(tree, ignore) : tree
 }
 
@@ -38,4 +38,12 @@ function withoutEmptyIgnored(tree: Tree, ignore: Ignore): Tree {
     for (let part = path; part !== ''; part = part.slice(0, Math.max(0, part.lastIndexOf('/')))) wanted.add(part)
   }
   return new Map([...tree].filter(([path]) => wanted.has(path)))
+}
+
+/** What `--exclude` patterns leave out: the rules of `.dockerignore`. */
+export async function excluder(patterns: readonly string[]): Promise<((path: string) => boolean) | undefined> {
+  if (patterns.length === 0) return undefined
+  const { default: dockerignore } = await import('@balena/dockerignore')
+  const ignore: Ignore = dockerignore().add([...patterns])
+  return (path) => ignore.ignores(path)
 }

@@ -1,6 +1,7 @@
 // COPY: which files it means and where they go. Pure, over a listed tree.
 
 import { posix } from 'node:path'
+import type { Owner } from '../../../oci/extract.ts'
 import type { TarEntry } from '../../../oci/tar-write.ts'
 import { byPath, type Tree, type TreeNode, toTarEntry } from './tree.ts'
 
@@ -20,8 +21,16 @@ export interface CopyRequest {
   readonly normalise: boolean
   /** Whether this path of the image is a folder already. */
   readonly isFolder: (path: string) => boolean
-  readonly owner: { readonly uid: number; readonly gid: number }
-  readonly mode?: number
+  /** Absent: what the tree's own files have. */
+  readonly owner?: Owner
+  /** `--chmod`. */
+  readonly mode?: (bits: number, isFolder: boolean) => number
+  /** `--exclude`: paths of the tree. */
+  readonly excludes?: (path: string) => boolean
+  /** `--parents`: a source keeps its folders, from its `/./` on. */
+  readonly parents?: boolean
+  /** Links may lead anywhere: the image has a root of its own. */
+  readonly anyLinks?: boolean
 }
 
 /**
@@ -31,45 +40,71 @@ export interface CopyRequest {
  */
 export function planCopy(request: CopyRequest): readonly TarEntry[] {
   const target = posix.resolve('/', request.workdir, request.to).slice(1)
-  const found = request.sources.flatMap((source) => matchSource(source, request))
+  const found = request.sources.flatMap((source) =>
+    matchSource(source, request).map((path) => ({ path, below: request.parents ? keptFolders(source, path) : '' })),
+  )
   const several = request.sources.length > 1 || found.length > 1
-  const intoFolder = /(^|\/)\.?$/.test(request.to) || target === '' || request.isFolder(target)
-  if (several && !intoFolder && !found.every((path) => request.tree.get(path)?.type === 'directory' || path === '')) {
+  const intoFolder = request.parents || /(^|\/)\.?$/.test(request.to) || target === '' || request.isFolder(target)
+  if (several && !intoFolder && !found.every(({ path }) => path === '' || request.tree.get(path)?.type === 'directory')) {
     throw new CopyError(`several files go to ${request.to}: end it with / to make it a folder`)
   }
   const entries = new Map<string, TarEntry>()
-  for (const path of found) {
+  for (const { path, below } of found) {
     const node = request.tree.get(path)
-    if (path === '' || node?.type === 'directory') addFolder(entries, request, { from: path, target })
+    const folder = posix.join(target, below)
+    if (path === '' || node?.type === 'directory')
+      addFolder(entries, request, { from: path, target: request.parents ? posix.join(folder, posix.basename(path)) : folder })
     else if (node)
-      addEntry(entries, request, { path: intoFolder || several ? posix.join(target, posix.basename(path)) : target, node: follow(path, node, request) })
+      addEntry(entries, request, { path: intoFolder || several ? posix.join(folder, posix.basename(path)) : folder, node: follow(path, node, request) })
   }
   addParents(entries, request)
   return [...entries.values()].sort((a, b) => byPath(a.path, b.path))
 }
 
+/** The folders of a source that `--parents` keeps: all of them, or those behind `/./`. */
+function keptFolders(source: string, path: string): string {
+  const pivot = source.indexOf('/./')
+  const cut =
+    pivot < 0
+      ? 0
+      : posix
+          .normalize(source.slice(0, pivot))
+          .replace(/^\/+/, '')
+          .split('/')
+          .filter((part) => part !== '' && part !== '.').length
+  return posix.dirname(path).split('/').slice(cut).join('/')
+}
+
 function addFolder(entries: Map<string, TarEntry>, request: CopyRequest, copy: { from: string; target: string }): void {
   const prefix = copy.from === '' ? '' : `${copy.from}/`
-  if (copy.target !== '' && !request.isFolder(copy.target)) entries.set(copy.target, folderEntry(copy.target, request))
+  if (copy.target !== '' && !request.isFolder(copy.target)) {
+    const own = request.tree.get(copy.from)
+    if (own && !request.normalise) addEntry(entries, request, { path: copy.target, node: own })
+    else entries.set(copy.target, folderEntry(copy.target, request))
+  }
   for (const [path, node] of request.tree) {
-    if (path.startsWith(prefix)) addEntry(entries, request, { path: posix.join(copy.target, path.slice(prefix.length)), node })
+    if (!path.startsWith(prefix) || request.excludes?.(path)) continue
+    addEntry(entries, request, { path: posix.join(copy.target, path.slice(prefix.length)), node })
   }
 }
 
 function addEntry(entries: Map<string, TarEntry>, request: CopyRequest, item: { path: string; node: TreeNode }): void {
   const { path, node } = item
-  if (node.type === 'link') checkLink(path, node.target ?? '')
+  if (node.type === 'whiteout') return
+  if (node.type === 'link' && !request.anyLinks) checkLink(path, node.target ?? '')
   const entry = toTarEntry(path, node)
-  const mode = entry.type === 'link' ? 0o777 : (request.mode ?? (request.normalise ? normalMode(node) : entry.mode))
-  entries.set(path, { ...entry, ...request.owner, mode })
+  const bits = request.normalise ? normalMode(node) : entry.mode
+  const mode = entry.type === 'link' ? 0o777 : (request.mode?.(bits, node.type === 'directory') ?? bits)
+  entries.set(path, { ...entry, ...(request.owner ?? node.owner ?? { uid: 0, gid: 0 }), mode })
 }
 
 function normalMode(node: TreeNode): number {
   return node.type === 'directory' || node.mode & 0o100 ? 0o755 : 0o644
 }
 
-function folderEntry(path: string, { owner, mode }: CopyRequest): TarEntry {
-  return { path, type: 'directory', mode: mode ?? 0o755, ...owner }
+/** Folders on the way: Docker gives them the owner of the copy, and leaves their mode alone. */
+function folderEntry(path: string, { owner }: CopyRequest): TarEntry {
+  return { path, type: 'directory', mode: 0o755, ...(owner ?? { uid: 0, gid: 0 }) }
 }
 
 function addParents(entries: Map<string, TarEntry>, request: CopyRequest): void {
@@ -109,18 +144,21 @@ function matchSource(source: string, request: CopyRequest): readonly string[] {
     return [clean]
   }
   const pattern = globPattern(clean)
-  const found = [...request.tree.keys()].filter((path) => pattern.test(path))
+  const found = [...request.tree.keys()].filter((path) => pattern.test(path) && !request.excludes?.(path))
   if (found.length === 0) throw new CopyError(`nothing in ${request.treeName} matches ${source}`)
   return found
 }
 
-/** Go's filepath.Match: `*` and `?` stay within one folder. */
+/** Go's filepath.Match, `*` and `?` stay within one folder; and `**` + `/` for any number of folders. */
 export function globPattern(glob: string): RegExp {
   let source = ''
   for (let at = 0; at < glob.length; at++) {
     const char = glob.charAt(at)
     const close = char === '[' ? glob.indexOf(']', at + 2) : -1
-    if (char === '*') source += '[^/]*'
+    if (glob.startsWith('**/', at)) {
+      source += '(?:.*/)?'
+      at += 2
+    } else if (char === '*') source += '[^/]*'
     else if (char === '?') source += '[^/]'
     else if (close > 0) {
       source += `[${glob.slice(at + 1, close).replace(/[\\\]]/g, '\\$&')}]`

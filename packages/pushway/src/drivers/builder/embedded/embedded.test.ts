@@ -162,17 +162,24 @@ describe('arguments and variables', () => {
 describe('what is refused', () => {
   test('all at once, by file, line and name', async () => {
     const Dockerfile = [
+      '# syntax=someone/else:1',
       'FROM python:3.12',
-      'ONBUILD RUN x',
-      'RUN --mount=type=cache,target=/root npm ci',
-      'ADD https://example.com/x /x',
-      'COPY --parents a b',
+      'ONBUILD FROM x',
+      'RUN --mount=type=ssh npm ci',
+      'ADD https://example.com/x.git /x',
+      'COPY --hardlinks a b',
       'FETCH it',
       'COPY <<EOF package.json /x',
       'echo',
       'EOF',
       'COPY onlyone',
       'HEALTHCHECK --interval=soon CMD x',
+      'RUN --security=insecure x',
+      'RUN --network=mine x',
+      'RUN --mount=type=cache,target=/x,colour=red y',
+      'ADD --checksum=md5:1 https://example.com/x /x',
+      'ADD --keep-git-dir=true a /x',
+      'ONBUILD RUN --mount=type=nothing x',
     ].join('\n')
     const found = await findings(makeBuilder()(writeFiles({ Dockerfile })))
     expect(
@@ -184,18 +191,25 @@ describe('what is refused', () => {
           .join(' '),
       ),
     ).toEqual([
-      'Dockerfile:2:1 ONBUILD is',
-      'Dockerfile:3:1 RUN --mount',
-      'Dockerfile:4:1 ADD of',
-      'Dockerfile:5:1 COPY --parents',
-      'Dockerfile:6:1 FETCH is',
-      'Dockerfile:7:1 COPY with',
-      'Dockerfile:10:1 COPY needs',
-      'Dockerfile:11:1 HEALTHCHECK --interval=soon',
+      'Dockerfile:1:1 # syntax=someone/else:1:',
+      'Dockerfile:3:1 ONBUILD FROM',
+      'Dockerfile:4:1 RUN --mount=type=ssh:',
+      'Dockerfile:5:1 ADD of',
+      'Dockerfile:6:1 COPY has',
+      'Dockerfile:7:1 FETCH is',
+      'Dockerfile:8:1 COPY with',
+      'Dockerfile:11:1 COPY needs',
+      'Dockerfile:12:1 HEALTHCHECK --interval=soon',
+      'Dockerfile:13:1 RUN --security=insecure',
+      'Dockerfile:14:1 RUN --network=mine',
+      'Dockerfile:15:1 RUN --mount=type=cache,target=/x,colour=red:',
+      'Dockerfile:16:1 ADD --checksum=md5:1',
+      'Dockerfile:17:1 ADD --keep-git-dir',
+      'Dockerfile:18:1 RUN --mount=type=nothing:',
     ])
   })
 
-  test('a base that is not on this machine, and RUNs that would change the machine, before anything runs', async () => {
+  test('without namespaces: a base that is not on this machine, and RUNs that would change the machine, before anything runs', async () => {
     const marker = join(tempDir('marker'), 'ran')
     const Dockerfile = [
       'FROM node:20',
@@ -207,7 +221,7 @@ describe('what is refused', () => {
       'FROM python:3',
       'COPY --from=0 / /',
     ].join('\n')
-    const found = await findings(makeBuilder()(writeFiles({ Dockerfile })))
+    const found = await findings(makeBuilder()(writeFiles({ Dockerfile }), { view: { kind: 'folder', why: 'a test' } }))
     expect(found.map((line) => line.split(':')[1]).sort()).toEqual(['2', '3', '4', '7'])
     expect(found.join('\n')).toMatch(/python:3.*userland/)
     expect(existsSync(marker)).toBe(false)
@@ -221,14 +235,15 @@ describe('what is refused', () => {
     ['COPY escape /x/', 'link to nothing'],
     ['COPY . /x/', 'link out of the image'],
     ['COPY --chown=someone a /x', '--chown=someone'],
-    ['COPY --chmod=u+x a /x', '--chmod=u+x'],
+    ['COPY --chmod=z+x a /x', '--chmod=z+x'],
+    ['USER nobody-here\nRUN x', 'no user "nobody-here"'],
     ['COPY --from=nope a /x', 'no such stage'],
     ['ENV A=${B', 'no closing brace'],
   ])('%s', async (line, why) => {
     const context = writeFiles({ Dockerfile: `FROM alpine\n${line}`, a: '1', b: '2' })
     symlinkSync('/etc/passwd', join(context, 'escape'))
     const found = await findings(makeBuilder()(context))
-    expect(found[0]).toMatch(/^Dockerfile:2:1: error: /)
+    expect(found[0]).toMatch(/^Dockerfile:[23]:1: error: /)
     expect(found[0]).toContain(why)
   })
 

@@ -1,4 +1,4 @@
-// Here-documents of an instruction: `<<NAME` in its first line, and the lines up to NAME.
+// Here-documents of an instruction: `<<NAME` in its line, and the lines up to NAME. Pure.
 
 export interface HereDocument {
   readonly name: string
@@ -8,37 +8,27 @@ export interface HereDocument {
   readonly quoted: boolean
 }
 
-export interface HereDocuments {
-  /** The first line, with `<<NAME` still in it. */
-  readonly head: string
-  /** In the order of their names in the first line. */
-  readonly documents: readonly HereDocument[]
+/** A `<<NAME` of a line. */
+export interface Opening {
+  readonly name: string
+  readonly dash: boolean
+  readonly quoted: boolean
 }
 
-/** `<<NAME`, `<<-NAME`, `<<"NAME"`. */
-const opening = /<<(-?)(["']?)(\w+)\2/g
+/** `<<NAME`, `<<-NAME`, `<<"NAME"` at the beginning of a word; a digit may stand in front, as in a shell. */
+const opening = /(?:^|\s)\d*<<(-?)(["']?)([A-Za-z0-9_.-]*[A-Za-z0-9_])\2(?=\s|$|[;&|>)])/g
 
-/** Reads the arguments of an instruction over all their lines; a problem in words when a document has no end. Pure. */
-export function readHereDocuments(raw: string): HereDocuments | { readonly problem: string } {
-  const [head = '', ...lines] = raw.replaceAll('\r\n', '\n').split('\n')
-  const documents: HereDocument[] = []
-  // Each one goes on behind the end of the one before.
-  let from = 0
-  for (const [, dash, quote, name = ''] of head.matchAll(opening)) {
-    const own = lines.slice(from).map((line) => (dash === '-' ? line.replace(/^\t+/, '') : line))
-    const end = own.indexOf(name)
-    if (end < 0) return { problem: `the here-document <<${name} has no line ${name} that ends it` }
-    const text = own
-      .slice(0, end)
-      .map((line) => `${line}\n`)
-      .join('')
-    documents.push({ name, text, quoted: quote !== '' })
-    from += end + 1
-  }
-  return { head, documents }
+/** The here-documents that a line begins, in their order. */
+export function openings(line: string): readonly Opening[] {
+  return [...line.matchAll(opening)].map(([, dash, quote, name = '']) => ({ name, dash: dash === '-', quoted: quote !== '' }))
 }
 
 /** Whether the word is nothing but the beginning of a here-document; its name then. */
 export function documentName(word: string): string | undefined {
-  return /^<<-?(["']?)(\w+)\1$/.exec(word)?.[2]
+  return /^<<-?(["']?)([\w.-]+)\1$/.exec(word)?.[2]
+}
+
+/** The instruction with its documents behind it, as a shell reads it. */
+export function withDocuments(line: string, documents: readonly HereDocument[]): string {
+  return [`${line}\n`, ...documents.map(({ text, name }) => `${text}${name}\n`)].join('')
 }

@@ -1,11 +1,12 @@
 // One instruction of a Dockerfile: its parts, or why it is refused.
 
-import { documentName, readHereDocuments } from './here-document.ts'
+import { flagOf, type Reader, readArgv, readCommand } from './forms.ts'
+import { splitInstruction } from './lex.ts'
 import type { Written } from './parse.ts'
-import type { CommandForm, HealthcheckOptions, Instruction } from './types.ts'
+import { readCopy } from './read-copy.ts'
+import { readRun } from './read-run.ts'
+import type { HealthcheckOptions, Instruction } from './types.ts'
 import { splitWords } from './words.ts'
-
-type Reader = (written: Written, base: { readonly at: Written['at']; readonly text: string }) => Instruction | undefined
 
 /** The instruction; undefined when it was refused (and reported). */
 export function readInstruction(written: Written): Instruction | undefined {
@@ -16,10 +17,8 @@ export function readInstruction(written: Written): Instruction | undefined {
   }
   const flags = written.flags.map((flag) => `--${flag.name}=${flag.value} `).join('')
   const unknown = written.flags.filter((flag) => !(allowedFlags[written.keyword] ?? []).includes(flag.name))
-  for (const flag of unknown) written.report(`${written.keyword} --${flag.name} is not supported yet by the embedded builder`)
-  const refused = written.heredoc && !['RUN', 'COPY'].includes(written.keyword)
-  if (refused) written.report(`${written.keyword} with a heredoc (<<) is not supported yet by the embedded builder`)
-  if (unknown.length > 0 || refused) return undefined
+  for (const flag of unknown) written.report(refusedFlags[`${written.keyword} ${flag.name}`] ?? `${written.keyword} has no flag --${flag.name}`)
+  if (unknown.length > 0) return undefined
   if (written.args === '') {
     written.report(`${written.keyword} needs an argument`)
     return undefined
@@ -29,16 +28,22 @@ export function readInstruction(written: Written): Instruction | undefined {
 
 const allowedFlags: Readonly<Record<string, readonly string[]>> = {
   FROM: ['platform'],
-  COPY: ['from', 'chown', 'chmod', 'link'],
-  ADD: ['chown', 'chmod', 'link'],
+  COPY: ['from', 'chown', 'chmod', 'link', 'parents', 'exclude'],
+  ADD: ['chown', 'chmod', 'link', 'exclude', 'checksum', 'unpack', 'keep-git-dir'],
+  RUN: ['mount', 'network', 'security'],
   HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
+}
+
+/** Flags of Docker's that are refused, and why. */
+const refusedFlags: Readonly<Record<string, string>> = {
+  'RUN device': 'RUN --device: the embedded builder gives no devices to a RUN',
 }
 
 const readers: Readonly<Record<string, Reader>> = {
   FROM: readFrom,
-  COPY: (written, base) => (written.heredoc ? readCopyDocuments(written, base) : readCopy(written, base)),
+  COPY: readCopy,
   ADD: readCopy,
-  RUN: (written, base) => (written.heredoc ? readRunDocument(written, base) : { ...base, kind: 'run', command: readCommand(written.args) }),
+  RUN: readRun,
   CMD: (written, base) => ({ ...base, kind: 'cmd', command: readCommand(written.args) }),
   ENTRYPOINT: (written, base) => ({ ...base, kind: 'entrypoint', command: readCommand(written.args) }),
   ARG: readArg,
@@ -51,82 +56,25 @@ const readers: Readonly<Record<string, Reader>> = {
   VOLUME: readVolume,
   SHELL: readShell,
   HEALTHCHECK: readHealthcheck,
-  ONBUILD: refuse('ONBUILD is not supported yet by the embedded builder'),
+  ONBUILD: readOnBuild,
   MAINTAINER: (written, base) => {
     written.report('MAINTAINER is obsolete and left out; use LABEL org.opencontainers.image.authors', 'warning')
     return { ...base, kind: 'nothing' }
   },
 }
 
-function refuse(message: string): Reader {
-  return (written) => {
-    written.report(message)
+/** The trigger is read now, so that its mistakes show here, and again in the build that it is for. */
+function readOnBuild(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
+  const inner = splitInstruction(written.args)
+  if (['ONBUILD', 'FROM', 'MAINTAINER'].includes(inner.keyword)) {
+    written.report(`ONBUILD ${inner.keyword} is not allowed`)
     return undefined
   }
-}
-
-function flagOf(written: Written, name: string): string | undefined {
-  return written.flags.find((flag) => flag.name === name)?.value
-}
-
-/** Docker's rule: a JSON array of strings is exec form, anything else is a line for the shell. */
-function readCommand(args: string): CommandForm {
-  const argv = readArgv(args)
-  return argv === undefined ? { form: 'shell', line: args } : { form: 'exec', argv }
-}
-
-/**
- * `RUN <<EOF`: the text is for the shell, or a program when it begins with `#!`. `RUN command <<EOF`: all of it is for the shell, which knows
- * here-documents itself. Variables are the shell's to expand, as in Docker.
- */
-function readRunDocument(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
-  const found = readHereDocuments(written.raw)
-  if ('problem' in found) {
-    written.report(found.problem)
+  if (written.documents.length > 0) {
+    written.report("ONBUILD with a here-document can't be kept in an image: use a file")
     return undefined
   }
-  const { head, documents } = found
-  const [only] = documents
-  const text = `RUN ${head} (${(only?.text.split('\n')[0] ?? '').trim()}…)`
-  if (documents.length > 1 || only === undefined || documentName(head.trim()) === undefined)
-    return { ...base, text, kind: 'run', command: { form: 'shell', line: written.raw.replaceAll('\r\n', '\n') } }
-  if (only.text.trim() === '') {
-    written.report(`the here-document <<${only.name} is empty`)
-    return undefined
-  }
-  return { ...base, text, kind: 'run', command: { form: only.text.startsWith('#!') ? 'script' : 'shell', line: only.text } }
-}
-
-/** `COPY <<NAME to`: the documents are files of their names. */
-function readCopyDocuments(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
-  const found = readHereDocuments(written.raw)
-  if ('problem' in found) {
-    written.report(found.problem)
-    return undefined
-  }
-  const words = splitWords(found.head, written.escapeChar)
-  const to = words.at(-1)
-  const names = words.slice(0, -1).map(documentName)
-  const sources = names.filter((name) => name !== undefined)
-  if (to === undefined || sources.length !== names.length || sources.length === 0 || flagOf(written, 'from') !== undefined) {
-    written.report('COPY with here-documents copies nothing else: use another COPY for other files')
-    return undefined
-  }
-  const option = (name: 'chown' | 'chmod') => {
-    const value = flagOf(written, name)
-    return value ? { [name]: value } : {}
-  }
-  return { ...base, text: `COPY ${found.head}`, kind: 'copy', keyword: 'COPY', sources, to, documents: found.documents, ...option('chown'), ...option('chmod') }
-}
-
-function readArgv(args: string): readonly string[] | undefined {
-  if (!args.startsWith('[')) return undefined
-  try {
-    const value: unknown = JSON.parse(args)
-    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : undefined
-  } catch {
-    return undefined
-  }
+  return readInstruction({ ...written, ...inner }) === undefined ? undefined : { ...base, kind: 'onbuild', trigger: written.args }
 }
 
 function readFrom(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
@@ -142,32 +90,6 @@ function readFrom(written: Written, base: { at: Written['at']; text: string }): 
   }
   const platform = flagOf(written, 'platform')
   return { ...base, kind: 'from', image, ...(named && name ? { name: name.toLowerCase() } : {}), ...(platform ? { platform } : {}) }
-}
-
-function readCopy(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {
-  const words = readArgv(written.args) ?? splitWords(written.args, written.escapeChar)
-  const keyword = written.keyword === 'ADD' ? 'ADD' : 'COPY'
-  const sources = words.slice(0, -1)
-  const to = words.at(-1)
-  if (to === undefined || sources.length === 0) {
-    written.report(`${keyword} needs at least one source and a destination`)
-    return undefined
-  }
-  const remote = sources.find((source) => /^(https?|git|ssh):\/\/|^git@/.test(source))
-  if (keyword === 'ADD' && remote !== undefined) {
-    written.report(`ADD of a URL (${remote}) is not supported yet by the embedded builder; fetch it in a RUN`)
-    return undefined
-  }
-  const archive = keyword === 'ADD' ? sources.find((source) => /\.(tar|tar\.\w+|tgz|tbz2?|txz)$/.test(source)) : undefined
-  if (archive !== undefined) {
-    written.report(`ADD of an archive (${archive}), which Docker would unpack, is not supported yet by the embedded builder; COPY it and unpack it in a RUN`)
-    return undefined
-  }
-  const option = (name: 'from' | 'chown' | 'chmod') => {
-    const value = flagOf(written, name)
-    return value ? { [name]: value } : {}
-  }
-  return { ...base, kind: 'copy', keyword, sources, to, ...option('from'), ...option('chown'), ...option('chmod') }
 }
 
 function readArg(written: Written, base: { at: Written['at']; text: string }): Instruction | undefined {

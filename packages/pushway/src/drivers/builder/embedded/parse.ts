@@ -1,8 +1,9 @@
 // Dockerfile text to instructions, with everything that is refused in it at once.
 
 import type { Diagnostic, Parsed, Position } from '@pushway/core/text/diagnostic.ts'
-import { Add, Copy, type Dockerfile, DockerfileParser, ModifiableInstruction, type Instruction as Node, Run } from 'dockerfile-ast'
+import type { HereDocument } from './here-document.ts'
 import { readInstruction } from './instructions.ts'
+import { type Lexed, lexDockerfile, splitInstruction } from './lex.ts'
 import type { DockerfileText, Instruction, StageText } from './types.ts'
 
 /** What instruction readers need: where they are, the text on one line, flags, and where to put findings. */
@@ -12,25 +13,23 @@ export interface Written {
   /** The arguments on one line, comments inside left out. */
   readonly args: string
   readonly flags: readonly { readonly name: string; readonly value: string }[]
-  readonly heredoc: boolean
-  /** The arguments as they are written, over all their lines. */
-  readonly raw: string
+  readonly documents: readonly HereDocument[]
   readonly escapeChar: string
   readonly report: (message: string, severity?: Diagnostic['severity']) => void
 }
 
 /**
- * Reads a Dockerfile (Docker's reference, without what the embedded builder has not yet).
+ * Reads a Dockerfile (Docker's reference).
  *
  * @param file its name in findings
  */
 export function parseDockerfile(file: string, text: string): Parsed<DockerfileText> {
   const diagnostics: Diagnostic[] = []
-  const parsed = DockerfileParser.parse(text)
+  const lexed = lexDockerfile(text)
   const globals: Instruction[] = []
   const stages: { from: StageText['from']; instructions: Instruction[] }[] = []
-  for (const node of parsed.getInstructions()) {
-    const written = write(parsed, node, { file, diagnostics })
+  for (const one of lexed.instructions) {
+    const written = write(one, { file, diagnostics, escapeChar: lexed.escapeChar })
     const instruction = readInstruction(written)
     if (instruction === undefined) continue
     const stage = stages.at(-1)
@@ -39,44 +38,38 @@ export function parseDockerfile(file: string, text: string): Parsed<DockerfileTe
     else if (instruction.kind === 'arg') globals.push(instruction)
     else written.report(`${written.keyword} stands before the first FROM; only ARG may`)
   }
-  if (parsed.getFROMs().length === 0) {
-    diagnostics.push({
-      severity: 'error',
-      code: 'dockerfile-no-from',
-      message: 'There is no FROM: say what the image starts from',
-      at: { file, line: 1, column: 1 },
-    })
+  checkDirectives(lexed.directives, { file, diagnostics })
+  if (!lexed.instructions.some(({ keyword }) => keyword === 'FROM')) {
+    const message = 'There is no FROM: say what the image starts from'
+    diagnostics.push({ severity: 'error', code: 'dockerfile-no-from', message, at: { file, line: 1, column: 1 } })
   }
-  return diagnostics.some((one) => one.severity === 'error')
-    ? { diagnostics }
-    : { value: { globals, stages, escapeChar: parsed.getEscapeCharacter() }, diagnostics }
+  diagnostics.sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+  return diagnostics.some((one) => one.severity === 'error') ? { diagnostics } : { value: { globals, stages, escapeChar: lexed.escapeChar }, diagnostics }
 }
 
-function write(parsed: Dockerfile, node: Node, to: { file: string; diagnostics: Diagnostic[] }): Written {
-  const start = node.getRange().start
-  const at: Position = { file: to.file, line: start.line + 1, column: start.character + 1 }
-  const escapeChar = parsed.getEscapeCharacter()
-  return {
-    at,
-    keyword: node.getKeyword(),
-    args: foldLines(node.getRawArgumentsContent() ?? '', escapeChar),
-    flags: node instanceof ModifiableInstruction ? node.getFlags().map((flag) => ({ name: flag.getName(), value: flag.getValue() ?? '' })) : [],
-    heredoc:
-      node instanceof Run || node instanceof Copy ? node.getHeredocs().length > 0 : node instanceof Add && /<<-?["']?\w/.test(node.getArgumentsContent() ?? ''),
-    raw: node.getRawArgumentsContent() ?? '',
-    escapeChar,
-    report: (message, severity = 'error') => to.diagnostics.push({ severity, code: 'dockerfile-instruction', message, at }),
-  }
+function write(lexed: Lexed, to: { file: string; diagnostics: Diagnostic[]; escapeChar: string }): Written {
+  const at: Position = { file: to.file, line: lexed.line, column: lexed.column }
+  const report: Written['report'] = (message, severity = 'error') => void to.diagnostics.push({ severity, code: 'dockerfile-instruction', message, at })
+  if (lexed.problem !== undefined) report(lexed.problem)
+  const { keyword, args, flags, documents } = lexed
+  return { at, keyword, args, flags, documents, escapeChar: to.escapeChar, report }
 }
 
-/** One line of several: continuations joined, comment lines and empty lines between them dropped. */
-export function foldLines(raw: string, escapeChar: string): string {
-  const lines = raw.split(/\r?\n/)
-  let result = ''
-  for (const [index, line] of lines.entries()) {
-    if (index > 0 && (/^\s*#/.test(line) || line.trim() === '')) continue
-    const trimmed = line.trimEnd()
-    result += trimmed.endsWith(escapeChar) && index < lines.length - 1 ? trimmed.slice(0, -1) : line
+/**
+ * The instruction of an ONBUILD, read where it was kept.
+ * @returns undefined when it is refused; `report` says why
+ */
+export function readTrigger(trigger: string, at: Position, options: { escapeChar: string; report: Written['report'] }): Instruction | undefined {
+  return readInstruction({ ...splitInstruction(trigger), documents: [], at, ...options })
+}
+
+function checkDirectives(directives: readonly { name: string; value: string; line: number }[], to: { file: string; diagnostics: Diagnostic[] }): void {
+  for (const { name, value, line } of directives) {
+    const at: Position = { file: to.file, line, column: 1 }
+    const say = (severity: Diagnostic['severity'], message: string) => to.diagnostics.push({ severity, code: 'dockerfile-directive', message, at })
+    if (name === 'escape' && !['\\', '`'].includes(value)) say('error', `# escape=${value}: the escape character is \\ or \``)
+    const foreign = name === 'syntax' && !/^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?::\S+)?(?:@\S+)?$/.test(value)
+    if (foreign) say('error', `# syntax=${value}: the embedded builder reads Docker's own language only, and runs no other frontend`)
+    if (name === 'check') say('warning', `# check=${value}: the embedded builder has checks of its own; these settings change nothing`)
   }
-  return result.trim()
 }

@@ -2,10 +2,11 @@
 
 import { fail, PushwayError, refuse } from '@pushway/core/reason/errors.ts'
 import { type Diagnostic, hasErrors, type Position } from '@pushway/core/text/diagnostic.ts'
+import { readImage, readImageConfig } from '../../../oci/config.ts'
 import type { LayoutImage } from '../layout.ts'
 import { formatReference, parseReference } from '../reference.ts'
 import { type HostBase, hostBase, refusedBase } from './bases.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDockerfile, readTrigger } from './parse.ts'
 import { mappedProblems } from './run.ts'
 import type { BuildOptions, DockerfileText, Instruction, StageText } from './types.ts'
 import { expandWord, WordError } from './words.ts'
@@ -30,6 +31,8 @@ export interface BuildPlan {
   /** In the order they are built; the last one is the image. */
   readonly stages: readonly PlannedStage[]
   readonly warnings: readonly Diagnostic[]
+  /** Build arguments that every RUN has without an ARG. */
+  readonly proxies: Readonly<Record<string, string>>
 }
 
 interface Planning {
@@ -63,10 +66,31 @@ export async function planBuild(file: string, source: string, options: BuildOpti
   const last = targetIndex(text, options.target)
   const stages: PlannedStage[] = []
   await addStage({ ...planning, globals }, last, stages)
-  for (const stage of stages) checkRuns(stage, planning.diagnostics)
+  const hosts = await hostStages(stages, options)
+  for (const stage of stages) {
+    const host = hosts.has(stage.index)
+    const runs = stage.text.instructions.some(({ kind }) => kind === 'run')
+    if (options.view?.kind === 'folder' && !host && runs)
+      report(planning, stage.text.from.at, `FROM ${stage.text.from.image}: RUN in that image needs namespaces, which are not allowed here`)
+    else if (options.view?.kind === 'folder' || (host && !options.view?.overlay)) checkRuns(stage, planning.diagnostics)
+  }
   warnUnused(planning, given)
   if (hasErrors(planning.diagnostics)) throw refuse('dockerfile-invalid', file, planning.diagnostics)
-  return { file, text, globals, given, stages, warnings: planning.diagnostics }
+  const proxies = Object.fromEntries([...given].filter(([name]) => /_proxy$/i.test(name)))
+  return { file, text, globals, given, stages, warnings: planning.diagnostics, proxies }
+}
+
+/** The stages on the machine's own userland. */
+async function hostStages(stages: readonly PlannedStage[], { store }: BuildOptions): Promise<ReadonlySet<number>> {
+  const hosts = new Set<number>()
+  for (const { index, base } of stages) {
+    const host =
+      base.kind === 'host' ||
+      (base.kind === 'stage' && hosts.has(base.index)) ||
+      (base.kind === 'image' && (await readImageConfig(store.blobs, base.image.digest)).base === 'host')
+    if (host) hosts.add(index)
+  }
+  return hosts
 }
 
 function readGlobals(planning: Planning, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
@@ -115,15 +139,42 @@ async function addStage(planning: Planning, index: number, stages: PlannedStage[
   if (text === undefined || stages.some((stage) => stage.index === index)) return
   const base = await resolveBase(planning, text, index)
   if (base?.kind === 'stage') await addStage(planning, base.index, stages)
-  for (const instruction of text.instructions) {
-    if (instruction.kind !== 'copy' || instruction.from === undefined) continue
-    const from = copySource(planning.text, instruction.from, index)
-    if (from !== undefined) await addStage(planning, from, stages)
-    else if (!(await findImage(planning.options, instruction.from))) {
-      report(planning, instruction.at, `COPY --from=${instruction.from}: there is no such stage before it, nor an image of that name made here`)
+  const triggers = base === undefined ? [] : await readTriggers(planning, base, text)
+  const instructions = [...triggers, ...text.instructions]
+  for (const instruction of instructions) {
+    for (const { name, what } of namedSources(instruction)) {
+      const from = copySource(planning.text, name, index)
+      if (from !== undefined) await addStage(planning, from, stages)
+      else if (!(await findImage(planning.options, name))) {
+        report(planning, instruction.at, `${what}: there is no such stage before it, nor an image of that name here`)
+      }
     }
   }
-  if (base) stages.push({ index, name: text.from.name ?? String(index), text, base })
+  if (base) stages.push({ index, name: text.from.name ?? String(index), text: { from: text.from, instructions }, base })
+}
+
+/** The stages and images that an instruction takes files from. */
+function namedSources(instruction: Instruction): readonly { readonly name: string; readonly what: string }[] {
+  if (instruction.kind === 'copy' && instruction.from !== undefined) return [{ name: instruction.from, what: `COPY --from=${instruction.from}` }]
+  if (instruction.kind !== 'run') return []
+  return instruction.mounts.flatMap(({ type, options: { from } }) =>
+    type === 'bind' && from !== undefined ? [{ name: from, what: `RUN --mount=from=${from}` }] : [],
+  )
+}
+
+/** What ONBUILD of the base lets this stage begin with. */
+async function readTriggers(planning: Planning, base: StageBase, { from }: StageText): Promise<readonly Instruction[]> {
+  const texts = await triggerTexts(planning, base)
+  return texts.flatMap((trigger) => {
+    const say = (message: string) => report(planning, from.at, `ONBUILD ${trigger} of ${from.image}: ${message}`)
+    return readTrigger(trigger, from.at, { escapeChar: planning.text.escapeChar, report: (message, severity) => severity !== 'warning' && say(message) }) ?? []
+  })
+}
+
+async function triggerTexts(planning: Planning, base: StageBase): Promise<readonly string[]> {
+  if (base.kind === 'stage') return (planning.text.stages[base.index]?.instructions ?? []).flatMap((one) => (one.kind === 'onbuild' ? [one.trigger] : []))
+  if (base.kind === 'host') return []
+  return (await readImage(planning.options.store.blobs, base.image.digest)).file.config?.OnBuild ?? []
 }
 
 /** The index of the stage that `COPY --from` names, from within stage `within`. */
@@ -145,12 +196,19 @@ async function resolveBase(planning: Planning, { from }: StageText, index: numbe
     if (image) return { kind: 'image', image }
     const base = hostBase(name)
     if (base) return { kind: 'host', base }
-    report(planning, from.at, refusedBase(name))
+    const outside = await fetchOutside(planning.options, name)
+    if (typeof outside !== 'string') return { kind: 'image', image: outside }
+    report(planning, from.at, `${refusedBase(name)}; ${outside}`)
   } catch (error) {
     if (!(error instanceof PushwayError)) throw error
     report(planning, from.at, `FROM ${name}: ${error.message} ${error.next}`)
   }
   return undefined
+}
+
+async function fetchOutside(options: BuildOptions, name: string): Promise<LayoutImage | string> {
+  const full = formatReference(parseReference(name))
+  return (await options.fetchOutside?.(full)) ?? 'and no other registry may be asked'
 }
 
 /** An image that was made here before: in the store, or brought into it. */
@@ -159,15 +217,19 @@ export async function findImage(options: BuildOptions, name: string): Promise<La
   return options.store.find(full) ?? (await options.fetchImage?.(full))
 }
 
+/** In a folder, what a RUN names is the machine's. */
 function checkRuns({ text }: PlannedStage, diagnostics: Diagnostic[]): void {
   for (const instruction of text.instructions) {
     if (instruction.kind !== 'run') continue
-    for (const message of mappedProblems(instruction.command)) diagnostics.push({ severity: 'error', code: 'dockerfile-run', message, at: instruction.at })
+    const mounts = instruction.mounts.map(({ type }) => `RUN --mount=type=${type} needs mount namespaces, which are not allowed here`)
+    const network = instruction.network === 'none' ? ['RUN --network=none needs namespaces, which are not allowed here'] : []
+    for (const message of [...mappedProblems(instruction.command), ...mounts, ...network])
+      diagnostics.push({ severity: 'error', code: 'dockerfile-run', message, at: instruction.at })
   }
 }
 
 /** Arguments that need no ARG. */
-const predefined = /^(?:https?|ftp|no|all)_proxy$/i
+const predefined = /^(?:(?:https?|ftp|no|all)_proxy|SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/i
 
 function warnUnused(planning: Planning, given: ReadonlyMap<string, string>): void {
   const all: readonly Instruction[] = [...planning.text.globals, ...planning.text.stages.flatMap((stage) => stage.instructions)]

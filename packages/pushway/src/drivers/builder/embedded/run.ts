@@ -91,17 +91,21 @@ export interface RunRequest {
   readonly signal?: AbortSignal
 }
 
-/** The environment of a RUN: pure. */
+/** What a RUN takes over from this machine: proxies, package registries, certificates, language. Pure. */
+export function machineVariables(machine: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const known =
+    /^(?:https?_proxy|no_proxy|all_proxy|npm_config_\w+|pip_\w+|goproxy|gosumdb|goflags|node_extra_ca_certs|ssl_cert_\w+|curl_ca_bundle|requests_ca_bundle|git_ssl_cainfo|lang|lc_\w+|tz)$/i
+  return Object.fromEntries(Object.entries(machine).filter(([name]) => known.test(name)))
+}
+
+/** The environment of a RUN in a folder: pure. */
 function runEnvironment(request: Omit<RunRequest, 'log'>): NodeJS.ProcessEnv {
   const { machine, variables, root } = request
-  const passed = Object.entries(machine).filter(([name]) =>
-    /^(?:https?_proxy|no_proxy|all_proxy|npm_config_\w+|node_extra_ca_certs|ssl_cert_\w+|lang|lc_\w+|tz)$/i.test(name),
-  )
   const imagePath = (variables.PATH ?? '').split(':').filter((part) => part.startsWith('/'))
   const own = ['/usr/local/bin', ...imagePath].map((part) => join(root, part)).filter((part) => existsSync(part))
   const userConfig = machine.npm_config_userconfig ?? join(machine.HOME ?? '/', '.npmrc')
   return {
-    ...Object.fromEntries(passed),
+    ...machineVariables(machine),
     ...variables,
     HOME: request.home,
     PATH: [...own, ...(request.toolchain ? [request.toolchain] : []), machine.PATH ?? '/usr/bin:/bin'].join(delimiter),
@@ -113,9 +117,23 @@ function runEnvironment(request: Omit<RunRequest, 'log'>): NodeJS.ProcessEnv {
   }
 }
 
+/** Logs each line of a command, and fails with the last ones when it fails. @throws PushwayError `command-failed` */
+export async function followOutput(
+  run: { text: string; log: (line: string) => void },
+  work: (onLine: (line: string) => void) => Promise<number>,
+): Promise<void> {
+  const tail: string[] = []
+  const exit = await work((line) => {
+    run.log(line)
+    tail.push(line)
+    if (tail.length > 5) tail.shift()
+  })
+  if (exit !== 0) throw fail('command-failed', { command: run.text, exit, output: tail.join(' | ').slice(0, 400) })
+}
+
 /** Runs the command to its end. @throws PushwayError `command-failed` with the last lines it wrote */
 export async function runCommand(request: RunRequest): Promise<void> {
-  const { command, shell, root, workdir, log, signal } = request
+  const { command, shell, root, workdir, signal } = request
   const script = join(request.home, '.run-script')
   if (command.form === 'script') writeFileSync(script, command.line, { mode: 0o755 })
   const argv = command.form === 'exec' ? command.argv : command.form === 'script' ? [script] : [...shell, command.line]
@@ -133,20 +151,17 @@ export async function runCommand(request: RunRequest): Promise<void> {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   }
   signal?.addEventListener('abort', stop, { once: true })
-  const tail: string[] = []
-  const reading = [child.stdout, child.stderr].map(async (stream) => {
-    for await (const line of createInterface({ input: stream })) {
-      log(line)
-      tail.push(line)
-      if (tail.length > 5) tail.shift()
-    }
+  await followOutput(request, async (onLine) => {
+    const reading = [child.stdout, child.stderr].map(async (stream) => {
+      for await (const line of createInterface({ input: stream })) onLine(line)
+    })
+    const exit = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve(code ?? 137))
+    }).finally(() => signal?.removeEventListener('abort', stop))
+    await Promise.all(reading)
+    if (command.form === 'script') rmSync(script, { force: true })
+    signal?.throwIfAborted()
+    return exit
   })
-  const exit = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve(code ?? 137))
-  }).finally(() => signal?.removeEventListener('abort', stop))
-  await Promise.all(reading)
-  if (command.form === 'script') rmSync(script, { force: true })
-  signal?.throwIfAborted()
-  if (exit !== 0) throw fail('command-failed', { command: request.text, exit, output: tail.join(' | ').slice(0, 400) })
 }

@@ -1,24 +1,32 @@
 // One stage while it is built: its layers, its configuration, its variables; and the instructions that only change those.
 
+import type { Owner } from '../../../oci/extract.ts'
+import type { DraftLayer } from '../../../oci/image.ts'
 import type { RunConfigJson } from '../../../oci/schema.ts'
-import type { BlobInfo } from '../../../ports/blobs.ts'
 import { readDuration } from './instructions.ts'
 import type { CommandForm, Instruction } from './types.ts'
 import { expandDocument, expandWord } from './words.ts'
 
 export interface Stage {
   readonly name: string
-  readonly layers: BlobInfo[]
+  readonly layers: DraftLayer[]
   readonly history: { instruction: string; emptyLayer: boolean }[]
   readonly env: Map<string, string>
   readonly args: Map<string, string>
   readonly labels: Map<string, string>
   readonly ports: Set<string>
   readonly volumes: Set<string>
-  /** Folders of the image that are known to be there. */
+  /** Folders and links of the image, as its layers have them. */
   readonly folders: Set<string>
-  /** False for an image that was built before, until somebody looks. */
-  foldersKnown: boolean
+  readonly links: Map<string, string>
+  /** Owners other than root, where the disk can't keep them. */
+  readonly owners: Map<string, Owner>
+  /** A layer has `/etc/passwd` or `/etc/group`. */
+  users: boolean
+  /** On the machine's own userland; else the image has a root of its own. */
+  host: boolean
+  /** Commands that a build on this image begins with. */
+  readonly onBuild: string[]
   readonly escapeChar: string
   shell: readonly string[]
   workdir: string
@@ -46,7 +54,11 @@ export function newStage(name: string, escapeChar: string): Stage {
     ports: new Set(),
     volumes: new Set(),
     folders: new Set(),
-    foldersKnown: true,
+    links: new Map(),
+    owners: new Map(),
+    users: false,
+    host: true,
+    onBuild: [],
     shell: ['/bin/sh', '-c'],
     workdir: '/',
   }
@@ -66,6 +78,9 @@ export function continueStage(name: string, from: Stage): Stage {
     ports: new Set(from.ports),
     volumes: new Set(from.volumes),
     folders: new Set(from.folders),
+    links: new Map(from.links),
+    owners: new Map(),
+    onBuild: [],
   }
 }
 
@@ -85,7 +100,7 @@ export function adoptConfig(stage: Stage, config: RunConfigJson): void {
 }
 
 /** PATH as every Linux image starts with it. */
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** A word with the stage's variables: ENV wins over ARG. */
 export function expandIn(stage: Stage, word: string): string {
@@ -147,6 +162,9 @@ export function applyMetadata(stage: Stage, instruction: Instruction, args: { gi
     case 'healthcheck':
       stage.healthcheck = healthcheckJson(instruction)
       return
+    case 'onbuild':
+      stage.onBuild.push(instruction.trigger)
+      return
     case 'from':
     case 'copy':
     case 'run':
@@ -184,5 +202,6 @@ export function stageConfig(stage: Stage): RunConfigJson {
     Cmd: stage.cmd && [...stage.cmd],
     Healthcheck: stage.healthcheck,
     Shell: stage.shell.join(' ') === '/bin/sh -c' ? undefined : [...stage.shell],
+    OnBuild: stage.onBuild.length === 0 ? undefined : [...stage.onBuild],
   }
 }

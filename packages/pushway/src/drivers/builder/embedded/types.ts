@@ -3,6 +3,7 @@
 import type { Position } from '@pushway/core/text/diagnostic.ts'
 import type { ImageLayout, LayoutImage } from '../layout.ts'
 import type { HereDocument } from './here-document.ts'
+import type { BuildView } from './view/types.ts'
 
 /** What every instruction has: where it is, and its text on one line, for progress and cache keys. */
 interface Written {
@@ -15,6 +16,12 @@ export type CommandForm =
   | { readonly form: 'exec'; readonly argv: readonly string[] }
   | { readonly form: 'shell'; readonly line: string }
   | { readonly form: 'script'; readonly line: string }
+
+/** One `RUN --mount`; option names without aliases, values as written. */
+export interface MountText {
+  readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret'
+  readonly options: Readonly<Record<string, string>>
+}
 
 export interface HealthcheckOptions {
   readonly interval?: string
@@ -38,8 +45,16 @@ export type Instruction = Written &
         readonly chmod?: string
         /** Files that stand in the Dockerfile itself: then `sources` are their names. */
         readonly documents?: readonly HereDocument[]
+        /** Keeps the folders of sources (COPY --parents). */
+        readonly parents?: boolean
+        readonly exclude?: readonly string[]
+        /** What an ADD of a URL must give. */
+        readonly checksum?: string
+        /** Whether archives are unpacked; absent: local ones are, as in Docker. */
+        readonly unpack?: boolean
       }
-    | { readonly kind: 'run'; readonly command: CommandForm }
+    | { readonly kind: 'run'; readonly command: CommandForm; readonly mounts: readonly MountText[]; readonly network: 'default' | 'none' }
+    | { readonly kind: 'onbuild'; readonly trigger: string }
     | { readonly kind: 'cmd' | 'entrypoint'; readonly command: CommandForm }
     | { readonly kind: 'arg'; readonly pairs: readonly { readonly name: string; readonly value?: string }[] }
     | { readonly kind: 'env' | 'label'; readonly pairs: readonly { readonly name: string; readonly value: string }[] }
@@ -94,11 +109,32 @@ export interface BuildOptions {
   readonly env: NodeJS.ProcessEnv
   readonly signal?: AbortSignal
   readonly provideNode?: ProvideNode
+  /** No RUN has a network. */
+  readonly noNetwork?: boolean
+  /** Brings an image of a registry that is not ours into the store; a sentence when it can't be had. */
+  readonly fetchOutside?: (reference: string) => Promise<LayoutImage | string>
+  /** What `RUN --mount=type=secret` may ask for, by id: the content, read when it is needed. */
+  readonly secrets?: Readonly<Record<string, () => Uint8Array>>
+  /** Seconds since the epoch that everything is dated with (SOURCE_DATE_EPOCH); 0 when absent. */
+  readonly sourceDateEpoch?: number
+  /** What a RUN sees; found out by trying when absent. */
+  readonly view?: BuildView
+  /** Fetches what an ADD names. */
+  readonly fetchUrl?: (url: string, to: string) => Promise<FetchedFile>
   /** Brings an image that FROM names into the store, when it can. */
   readonly fetchImage?: (reference: string) => Promise<LayoutImage | undefined>
 }
 
+/** What a URL gave. */
+export interface FetchedFile {
+  readonly sha256: string
+  /** From `Content-Disposition`, when it says one. */
+  readonly name?: string
+}
+
 export interface BuildResult {
   readonly digest: string
+  /** Of the configuration: what Docker calls the image's id. */
+  readonly config: string
   readonly size: number
 }

@@ -5,7 +5,7 @@ import { parseReference } from '../reference.ts'
 import { hostBase } from './bases.ts'
 import { globPattern } from './copy.ts'
 import { readDuration } from './instructions.ts'
-import { foldLines } from './parse.ts'
+import { lexDockerfile } from './lex.ts'
 import { mappedProblems } from './run.ts'
 import { expandWord, splitWords } from './words.ts'
 
@@ -50,8 +50,8 @@ test.each([
   ['a \\\n  b', 'a   b'],
   ['a && \\\n# comment\n  b', 'a &&   b'],
   ['a \\  \n\n b', 'a  b'],
-  ['one\\', 'one\\'],
-])('lines of %j', (raw, line) => expect(foldLines(raw, '\\')).toBe(line))
+  ['one\\', 'one'],
+])('lines of %j', (raw, line) => expect(lexDockerfile(`X ${raw}`).instructions[0]?.args).toBe(line))
 
 test.each([
   ['30s', 30e9],

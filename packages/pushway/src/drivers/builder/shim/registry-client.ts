@@ -16,6 +16,8 @@ export interface RegistryClient {
   /** `user:password` as base64. */
   readonly auth?: Secret
   readonly log: (line: string) => void
+  /** Another way to ask than plain HTTP on this machine. */
+  readonly send?: (sending: Sending) => Promise<Answer>
 }
 
 interface Answer {
@@ -32,6 +34,7 @@ interface Sending {
 }
 
 function send(client: RegistryClient, sending: Sending): Promise<Answer> {
+  if (client.send) return client.send(sending)
   const { method } = sending
   const url = new URL(sending.path, `http://${client.host}`)
   if (url.host !== new URL(`http://${client.host}`).host) throw fail('registry-refused', { reference: client.host, problem: `it sent us to ${url.host}` })

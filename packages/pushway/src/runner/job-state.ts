@@ -71,8 +71,6 @@ export interface JobState {
   readonly stop: AbortSignal
   readonly force: AbortSignal
   readonly hasBash: boolean
-  /** Named pipes that are ready, one for each step. */
-  readonly fifos: Promise<readonly string[]>
   /** Workflow and job environment, and what steps have added by GITHUB_ENV. */
   env: Record<string, string>
   /** Folders that steps have added, first ones first. */

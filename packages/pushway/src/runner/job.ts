@@ -7,9 +7,8 @@ import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workfl
 import type { WorkerInput } from '../util/job-spool.ts'
 import { randomHex } from '../util/random.ts'
 import { createJobLog, type JobSink } from './job-log.ts'
-import { type JobState, jobUid, stepScope } from './job-state.ts'
-import { type JobPaths, layOutJob, toolchainsToLink } from './layout.ts'
-import { makeFifos } from './make-fifos.ts'
+import { type JobState, stepScope } from './job-state.ts'
+import { layOutJob, toolchainsToLink } from './layout.ts'
 import { createMasker, type Masker } from './mask.ts'
 import { prepareActions } from './prepare-actions.ts'
 import { createActionResolver } from './resolve-action.ts'
@@ -78,8 +77,15 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
   const paths = layOutJob(input)
   const { folders, isolation, uid } = input
   const keep = [folders.job, folders.npmCache, folders.buildCache, folders.jobTools, paths.images].filter((dir) => dir !== folders.tools)
-  const fifos = jobFifos(input, paths)
-  const sandbox = await openSandbox({ isolation, hide: input.hide, keep, keepReadOnly: [folders.tools, ...input.keepReadOnly], uid, mark: run.mark })
+  const sandbox = await openSandbox({
+    isolation,
+    hide: input.hide,
+    keep,
+    keepReadOnly: [folders.tools, ...input.keepReadOnly],
+    uid,
+    mark: run.mark,
+    pipesDir: paths.commands,
+  })
   const state: JobState = {
     input,
     paths,
@@ -91,7 +97,6 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     stop: run.stop,
     force: run.force,
     hasBash: isOnPath('bash'),
-    fifos,
     env: {},
     path: [],
     steps: {},
@@ -170,13 +175,6 @@ function jobOutputs(state: JobState): Readonly<Record<string, string>> {
     return []
   })
   return Object.fromEntries(entries)
-}
-
-/** One named pipe for each step of a job with `run:` steps. */
-function jobFifos(input: WorkerInput, paths: JobPaths): Promise<readonly string[]> {
-  const { steps } = input.spec.job
-  const files = steps.map((step) => join(paths.commands, `out-${step.index}`))
-  return steps.some((step) => step.kind === 'run') ? makeFifos(files, jobUid(input)) : Promise.resolve(files)
 }
 
 /** What is fetched already is not fetched again by `docker build` of a step. With the step's rights: the folder is the project's. */

@@ -10,8 +10,7 @@ import type { Template } from '@pushway/core/workflow/types.ts'
 import { provideNode } from '../util/toolchain/node.ts'
 import type { FoundAction } from './action-types.ts'
 import { ActionFailure } from './actions/types.ts'
-import { type ActionMemory, commandFile, type JobState, jobUid, stepScope } from './job-state.ts'
-import { makeFifos } from './make-fifos.ts'
+import { type ActionMemory, type JobState, stepScope } from './job-state.ts'
 import { runCommand } from './run-command.ts'
 import { actionServiceVariables, nodeArguments } from './service-variables.ts'
 import type { StepRun } from './step-run.ts'
@@ -83,11 +82,9 @@ function memoryOf(state: JobState, key: string): ActionMemory {
 async function runStage(state: JobState, { action, inputs, run }: NodeCall, stage: { file: string; key: string }): Promise<boolean> {
   const argv = await stageCommand(state, { action, run }, stage.file)
   const memory = memoryOf(state, run.key)
-  const [fifo] = await makeFifos([commandFile(state, `out-${stage.key}-js`)], jobUid(state.input))
   const { code, ok, problem } = await runCommand(state, argv, {
     run: { ...run, key: stage.key },
     cwd: state.paths.workspace,
-    fifo,
     extra: { ...inputVariables(inputs), ...stateVariables(memory), ...actionVariables(action, run), ...(await actionServiceVariables(state)) },
     save: (name, value) => {
       memory.state[name] = value

@@ -12,7 +12,6 @@ import type { StepRun } from './step-run.ts'
 export interface CommandCall {
   readonly run: StepRun
   readonly cwd: string
-  readonly fifo: string | undefined
   /** Variables that nobody may replace. */
   readonly extra: Readonly<Record<string, string>>
   /** Takes what the process saved for a later stage. */
@@ -40,7 +39,7 @@ export async function runCommand(state: JobState, argv: readonly string[], call:
   const output = createStepOutput({ step: run.step, log, masker, debug: debugging(run.env), annotator, matchers, readFile })
   const env = processEnvironment(state, run.env, { ...files.variables, ...call.extra })
   try {
-    const code = await runProcess(state.sandbox, argv, { cwd: call.cwd, env, onOutput: output.push, fifo: call.fifo, ...run.stops })
+    const code = await runProcess(state.sandbox, argv, { cwd: call.cwd, env, onOutput: output.push, ...run.stops })
     output.end()
     const contents = files.read()
     applyContents(state, run, { ...contents, outputs: [...output.outputs, ...contents.outputs] })

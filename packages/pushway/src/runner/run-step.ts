@@ -26,9 +26,8 @@ export async function runScript(state: JobState, step: RunStep, run: StepRun): P
   const file = commandFile(state, `script_${run.key}${shell.extension}`)
   writeFor(file, `${script}\n`, state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
   const argv = shell.argv(file)
-  const fifo = (await state.fifos)[step.index]
   const extra = { GITHUB_ACTION: run.id ?? `__run_${step.index}`, ...(await stepServiceVariables(state)) }
-  const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, fifo, extra })
+  const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, extra })
   if (problem === 'ENOENT') return refuse(say, `The program ${argv[0]} of the step's shell is not on this machine.`)
   if (problem !== undefined) return refuse(say, problem)
   return code === 0 ? ok : refuse(say, `Process completed with exit code ${code}.`)

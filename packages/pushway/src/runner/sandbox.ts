@@ -5,6 +5,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { guardCommand, type Isolation, isolateCommand, systemProgram } from '../util/isolation/index.ts'
 import { childProcesses, endMarkedProcesses, endProcess } from '../util/process-identity.ts'
+import { createOutputPipes, type OutputPipes } from './process-output.ts'
+import { giveShellSpawner, takeShellSpawner } from './shell-spawner.ts'
+import { type Running, type StartOptions, startProcess } from './start-process.ts'
 
 export interface SandboxOptions {
   readonly isolation: Isolation
@@ -14,23 +17,13 @@ export interface SandboxOptions {
   readonly uid?: number
   /** In the environment of every process of the job. */
   readonly mark: string
-}
-
-export interface StartOptions {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
-  /** As `stdio` of Node's spawn; standard input is empty. */
-  readonly output: number | 'pipe'
-}
-
-export interface Running {
-  readonly child: ChildProcess
-  /** To the process and everything in its group. */
-  signal(signal: NodeJS.Signals): void
+  /** For named pipes: a folder of the worker's. */
+  readonly pipesDir: string
 }
 
 export interface Sandbox {
-  start(argv: readonly string[], options: StartOptions): Running
+  /** The error of one that could not be started is that of `ended`, or this one's. */
+  start(argv: readonly string[], options: StartOptions): Promise<Running>
   /** Ends every process of the job. */
   close(): Promise<void>
 }
@@ -48,14 +41,16 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const pids = isolation.pids
   const enter = [...enterArguments(isolation, holder.pid as number), '--', ...(pids ? [systemProgram('setsid')] : []), ...dropArguments(options)]
   const groups = new Set<number>()
+  const pipes = pipesOf(options)
   return {
-    start(argv, { cwd, env, output }) {
+    async start(argv, { cwd, env, onOutput }) {
       // What enters and gives up the rights must not be steered by the job's own PATH or environment.
       const guarded = guardCommand(enter, { argv: [systemProgram('sh'), '-c', enterScript, 'sh', cwd, ...argv], env })
-      const [program = '', ...args] = guarded.argv
-      const child = spawn(program, args, { cwd: '/', env: { ...guarded.env }, detached: true, stdio: ['ignore', output, output] })
-      if (child.pid !== undefined && !pids) groups.add(child.pid)
-      return { child, signal: (signal) => signalEntered(child, pids, signal) }
+      const running = await startProcess({ argv: guarded.argv, cwd: '/', env: guarded.env ?? {}, onOutput, pipes }, (child, signal) =>
+        signalEntered(child, pids, signal),
+      )
+      if (running.pid !== undefined && !pids) groups.add(running.pid)
+      return running
     },
     async close() {
       for (const group of groups) endProcess(-group)
@@ -69,19 +64,31 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 /** Without namespaces: process groups, and at the end everything that carries the mark. */
 function plainSandbox(options: SandboxOptions): Sandbox {
   const groups = new Set<number>()
-  const id = options.isolation.kind === 'uid' && options.uid !== undefined ? { uid: options.uid, gid: options.uid } : {}
+  const uid = options.isolation.kind === 'uid' ? options.uid : undefined
+  const pipes = pipesOf(options)
+  // A shell with our own rights can't start processes of another user.
+  const shell = uid === undefined ? takeShellSpawner() : undefined
   return {
-    start(argv, { cwd, env, output }) {
-      const [program = '', ...args] = argv
-      const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', output, output], ...id })
-      if (child.pid !== undefined) groups.add(child.pid)
-      return { child, signal: (signal) => child.pid !== undefined && endProcess(-child.pid, signal) }
+    async start(argv, wanted) {
+      const byShell = await (await shell)?.start(argv, { ...wanted, onGroup: (pid) => groups.add(pid) })
+      if (byShell !== undefined) return byShell
+      const running = await startProcess(
+        { argv, ...wanted, pipes, ...(uid === undefined ? {} : { uid }) },
+        ({ pid }, signal) => pid !== undefined && endProcess(-pid, signal),
+      )
+      if (running.pid !== undefined) groups.add(running.pid)
+      return running
     },
     async close() {
       for (const group of groups) endProcess(-group)
       endMarkedProcesses(options.mark)
+      giveShellSpawner(await shell)
     },
   }
+}
+
+function pipesOf({ isolation, uid, pipesDir }: SandboxOptions): OutputPipes {
+  return createOutputPipes(pipesDir, isolation.kind === 'uid' && uid !== undefined ? { uid } : {})
 }
 
 function startHolder(options: SandboxOptions): Promise<ChildProcess> {

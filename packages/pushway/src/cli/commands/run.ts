@@ -10,6 +10,7 @@ import type { CalledFile } from '@pushway/core/workflow/link.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
+import { warmShellSpawner } from '../../runner/shell-spawner.ts'
 import type { ActionSource } from '../../util/job-spool.ts'
 import { randomHex } from '../../util/random.ts'
 import { makeCause } from '../local-run/cause.ts'
@@ -69,6 +70,7 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
 }
 
 async function runLocally(options: Options): Promise<boolean> {
+  if (!options.dryRun) warmShellSpawner()
   const tree = await readWorkingTree(process.cwd())
   const show = createShow(options.output === 'json' ? process.stderr : process.stdout)
   const made = makeCause({ ...options, inputs: pairsOf(options.input, '--input') }, tree)

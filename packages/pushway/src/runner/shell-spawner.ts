@@ -61,9 +61,13 @@ function openOrNot(): Promise<ShellSpawner | undefined> {
   return openShellSpawner().catch(() => undefined)
 }
 
+/** Removed when this process ends. */
+const folders: string[] = []
+
 async function openShellSpawner(): Promise<ShellSpawner> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-shell-'))
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  folders.push(dir)
+  if (folders.length === 1) process.once('exit', () => folders.forEach((made) => rmSync(made, { recursive: true, force: true })))
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' }
   const shell = spawn('bash', ['--noprofile', '--norc', '-c', loop, 'bash', dir], {
     cwd: dir,

@@ -1,5 +1,6 @@
 // What a running job knows: its contexts, the environment that its steps have built up, and what became of each step.
 
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Conclusion, JobReport } from '@pushway/core/run/types.ts'
 import type { Scope } from '@pushway/core/workflow/evaluate.ts'
@@ -10,6 +11,7 @@ import type { ActionResolver } from './action-types.ts'
 import { hashFiles } from './hash-files.ts'
 import type { JobLog } from './job-log.ts'
 import type { JobPaths } from './layout.ts'
+import { machineVariables } from './machine-variables.ts'
 import type { Masker } from './mask.ts'
 import type { Matchers } from './matchers.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -142,10 +144,6 @@ const githubVariables = (
   'triggering_actor workflow workflow_ref workflow_sha workspace'
 ).split(' ')
 
-/** The machine's variables that jobs see: never the server's own settings. */
-const inherited =
-  /^(PATH|LANG|LANGUAGE|LC_.*|TZ|TERM|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|GIT_SSL_CAINFO|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|JAVA_HOME|GOROOT|npm_config_(registry|cafile))$/i
-
 /** All variables of one process of the job: the machine's, the job's and step's own, and on top what nobody may replace. */
 export function processEnvironment(
   state: JobState,
@@ -159,12 +157,21 @@ export function processEnvironment(
   return merged
 }
 
-let machineCache: Readonly<Record<string, string>> | undefined
+/** As on GitHub's machines. Without it bash asks the system's tables of users at each start. */
+const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'
 
 function machineEnvironment({ paths, input }: JobState): Record<string, string> {
-  machineCache ??= Object.fromEntries(Object.entries(process.env).filter(([name, value]) => value !== undefined && inherited.test(name)) as [string, string][])
   const user = input.uid === undefined || input.isolation.kind !== 'uid' ? (process.env.USER ?? 'pushway') : 'runner'
-  return { LANG: 'C.UTF-8', ...machineCache, HOME: paths.home, USER: user, LOGNAME: user, CI: 'true', npm_config_cache: input.folders.npmCache }
+  return {
+    LANG: 'C.UTF-8',
+    SHELL: shell,
+    ...machineVariables(),
+    HOME: paths.home,
+    USER: user,
+    LOGNAME: user,
+    CI: 'true',
+    npm_config_cache: input.folders.npmCache,
+  }
 }
 
 function fixedEnvironment(state: JobState): Readonly<Record<string, string>> {

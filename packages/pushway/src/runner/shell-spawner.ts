@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { endProcess } from '../util/process-identity.ts'
+import { machineVariables } from './machine-variables.ts'
 import { createOutputPipes, type OutputPipes } from './process-output.ts'
 import type { Running, StartOptions } from './start-process.ts'
 
@@ -68,7 +69,7 @@ async function openShellSpawner(): Promise<ShellSpawner> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-shell-'))
   folders.push(dir)
   if (folders.length === 1) process.once('exit', () => folders.forEach((made) => rmSync(made, { recursive: true, force: true })))
-  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' }
+  const env = { LANG: 'C.UTF-8', ...machineVariables() }
   const shell = spawn('bash', ['--noprofile', '--norc', '-c', loop, 'bash', dir], {
     cwd: dir,
     env,
@@ -86,7 +87,7 @@ async function openShellSpawner(): Promise<ShellSpawner> {
     async start(argv, options) {
       if (!talk.alive() || talk.busy() || !carries(options.env)) return undefined
       if (!isThere(argv[0] ?? '', options)) throw Object.assign(new Error(`${argv[0]} is not there`), { code: 'ENOENT' })
-      return request(talk, { argv, ...options, pipes, file: join(dir, String(count)), number: String(count++) })
+      return request(talk, { argv, ...options, has: env, pipes, file: join(dir, String(count)), number: String(count++) })
     },
   }
 }
@@ -158,6 +159,8 @@ function listen(shell: ChildProcess): Talk {
 type Request = StartOptions & {
   readonly onGroup: (pid: number) => void
   readonly argv: readonly string[]
+  /** The variables of the shell itself. */
+  readonly has: Readonly<Record<string, string>>
   readonly pipes: OutputPipes
   readonly file: string
   readonly number: string
@@ -168,16 +171,20 @@ async function request(talk: Talk, of: Request): Promise<Running> {
   writeFileSync(of.file, requestText(of, output.fifo), { mode: 0o600, flag: 'wx' })
   let pid: number | undefined
   const waiting: NodeJS.Signals[] = []
-  const ended = talk.send(of.number, (started) => {
-    // The process holds the pipe itself from now on.
+  const release = () => {
     output.started()
     unlinkSync(of.file)
+  }
+  const ended = talk.send(of.number, (started) => {
+    // The process holds the pipe itself from now on.
+    release()
     pid = started
     of.onGroup(pid)
     for (const signal of waiting) endProcess(-pid, signal)
   })
   return {
     ended: ended.then(async (code) => {
+      if (pid === undefined) release()
       if (code < 0) throw new Error('The shell that starts the processes of this job was ended, so that nobody knows how this one ended.')
       await output.drained()
       return code
@@ -186,14 +193,18 @@ async function request(talk: Talk, of: Request): Promise<Running> {
   }
 }
 
-/** What the shell does: it opens the output before it forks, so that the reader sees no end before there is a writer. */
-function requestText({ argv, cwd, env }: { readonly argv: readonly string[] } & StartOptions, fifo: string): string {
-  const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`)
+/**
+ * What the shell does: it opens the output before it forks, so that the reader sees no end before there is a writer. What it has itself
+ * is not set again: each setting of the language has it read tables.
+ */
+function requestText({ argv, cwd, env, has }: Request, fifo: string): string {
+  const exports = Object.entries(env).flatMap(([name, value]) => (has[name] === value ? [] : [`export ${name}=${quote(value)}`]))
+  const surplus = Object.keys(has).filter((name) => !(name in env))
   const command = `exec -- ${argv.map(quote).join(' ')}`
   return [
     `exec 4>${quote(fifo)}`,
     '(',
-    'unset OLDPWD SHLVL LC_ALL',
+    `unset ${['OLDPWD', 'SHLVL', ...surplus].join(' ')}`,
     ...exports,
     `cd -- ${quote(cwd)} >/dev/null || exit 126`,
     `${command} </dev/null >&4 2>&1 3>&- 4>&-`,

@@ -1,19 +1,20 @@
 // One run of one workflow without a server: state in memory, decided by the same code, jobs in this process.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jobSpec } from '@pushway/core/run/contexts.ts'
 import { decideRun } from '@pushway/core/run/decide.ts'
 import { evolveRun, initialRun, type RunState } from '@pushway/core/run/state.ts'
 import type { Conclusion, JobSpec, PlannedJob, RunCause, RunEvent, RunPlan } from '@pushway/core/run/types.ts'
 import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
-import { newMark, runJob } from '../../runner/job.ts'
+import { type JobControl, newMark, runJob } from '../../runner/job.ts'
 import type { JobSink } from '../../runner/job-log.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource, WorkerInput } from '../../util/job-spool.ts'
 import { selfCommand } from '../../util/self.ts'
 import { isWantedLeg, type WantedLegs } from './given.ts'
+import { createWorkingJobs } from './working-jobs.ts'
 
 export interface LocalRun {
   readonly id: string
@@ -40,32 +41,38 @@ export interface LocalResult {
   readonly jobs: readonly { readonly key: string; readonly conclusion: Conclusion; readonly outputs: Readonly<Record<string, string>>; readonly why?: string }[]
 }
 
+/** More jobs at once than cores would only wait for each other. */
+const atOnce = Math.max(2, availableParallelism())
+
 /** Runs the plan to its end. Environments of jobs are left out: their steps run, nothing is deployed. */
 export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
   let state = initialRun(run.id)
   const why = new Map<string, string>()
-  const working = new Map<string, Promise<void>>()
   const apply = (events: readonly RunEvent[]) => {
     for (const event of events) {
       if (event.type === 'JobFinished' && event.reason) why.set(event.job, event.reason)
       state = evolveRun(state, event, Date.now())
     }
   }
+  const working = createWorkingJobs(atOnce, (event) => apply([event]))
   apply(firstEvents(run))
-  run.cancel.addEventListener('abort', () => apply([{ type: 'CancelRequested', by: run.cause.actor, force: false }]))
+  run.cancel.addEventListener('abort', () => {
+    apply([{ type: 'CancelRequested', by: run.cause.actor, force: false }])
+    working.cancelAll(false)
+  })
+  run.force.addEventListener('abort', () => working.cancelAll(true))
   while (!state.finished) {
     const decision = decideRun(state, run.workflow, run.vars)
     apply(decision.events.map((event) => adapt(event, run.legs)))
     for (const action of decision.actions) {
-      if (action.kind !== 'StartJob' || working.has(action.job)) continue
-      apply([{ type: 'JobStarted', job: action.job, attempt: action.attempt }])
-      const work = performJob(run, state, action.job).then((event) => apply([event]))
-      working.set(
-        action.job,
-        work.finally(() => working.delete(action.job)),
-      )
+      if (action.kind === 'CancelJob') working.cancel(action.job, action.force)
+      if (action.kind !== 'StartJob') continue
+      const { job: key, attempt } = action
+      apply([{ type: 'JobStarted', job: key, attempt }])
+      const spec = specOf(run, state, key)
+      working.start(key, (control) => performJob(run, { key, spec }, control))
     }
-    if (decision.events.length === 0 && working.size > 0) await Promise.race(working.values())
+    if (decision.events.length === 0 && working.count > 0) await working.next()
   }
   const jobs = [...state.jobs.values()].map((job) => {
     const reason = why.get(job.key)
@@ -104,13 +111,15 @@ function adapt(event: RunEvent, wanted: WantedLegs): RunEvent {
   return { type: 'JobFinished', job, attempt, conclusion: 'skipped', outputs: {}, reason: 'No leg of its matrix is wanted (--matrix).' }
 }
 
-async function performJob(run: LocalRun, state: RunState, key: string): Promise<RunEvent> {
+function specOf({ workflow, vars, secrets, env }: LocalRun, state: RunState, key: string): JobSpec {
+  const spec = jobSpec({ state, workflow, key, attempt: 1, vars, secrets })
+  return { ...spec, workflowEnv: [...env, ...spec.workflowEnv] }
+}
+
+async function performJob(run: LocalRun, { key, spec }: { key: string; spec: JobSpec }, control: Pick<JobControl, 'cancel' | 'force'>): Promise<RunEvent> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
   try {
-    const { vars, secrets, workflow } = run
-    const spec = jobSpec({ state, workflow, key, attempt: 1, vars, secrets })
-    const input = workerInput(run, { ...spec, workflowEnv: [...run.env, ...spec.workflowEnv] }, dir)
-    const result = await runJob(input, run.sinkFor(key), { cancel: run.cancel, force: run.force, mark: newMark() })
+    const result = await runJob(workerInput(run, spec, dir), run.sinkFor(key), { ...control, mark: newMark() })
     return { type: 'JobStepsFinished', job: key, attempt: 1, ...result }
   } finally {
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 })

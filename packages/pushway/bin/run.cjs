@@ -49,7 +49,8 @@ function codeFile(name, file) {
   const xdg = process.env.XDG_CACHE_HOME
   const home = process.env.HOME || homedir()
   const folder = xdg?.startsWith('/') ? xdg : process.platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache')
-  return join(folder, 'pushway', 'code', `${name}-${process.version}-${process.arch}-${Math.round(mtimeMs)}-${size}`)
+  const flags = process.execArgv.join('').replace(/[^a-z0-9=]/g, '')
+  return join(folder, 'pushway', 'code', `${name}-${process.version}-${process.arch}${flags}-${Math.round(mtimeMs)}-${size}`)
 }
 
 function readIfThere(file) {

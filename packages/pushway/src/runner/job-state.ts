@@ -16,6 +16,7 @@ import type { Masker } from './mask.ts'
 import type { Matchers } from './matchers.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { ServiceAccess } from './service-variables.ts'
+import type { StepFilesMaker } from './step-files.ts'
 
 export interface StepResult {
   readonly outputs: Readonly<Record<string, string>>
@@ -73,6 +74,7 @@ export interface JobState {
   readonly stop: AbortSignal
   readonly force: AbortSignal
   readonly hasBash: boolean
+  readonly stepFiles: StepFilesMaker
   /** Workflow and job environment, and what steps have added by GITHUB_ENV. */
   env: Record<string, string>
   /** Folders that steps have added, first ones first. */
@@ -174,7 +176,17 @@ function machineEnvironment({ paths, input }: JobState): Record<string, string> 
   }
 }
 
+/** Of a job, or of an action in it: they are the same for all of its steps. */
+const fixedCache = new WeakMap<object, Readonly<Record<string, string>>>()
+
 function fixedEnvironment(state: JobState): Readonly<Record<string, string>> {
+  const of = state.frame ?? state.input
+  const known = fixedCache.get(of) ?? makeFixedEnvironment(state)
+  fixedCache.set(of, known)
+  return known
+}
+
+function makeFixedEnvironment(state: JobState): Readonly<Record<string, string>> {
   const { paths, input } = state
   const runner = Object.entries(runnerContext(paths)).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value] as const)
   const context = githubContext(state)

@@ -7,7 +7,7 @@ import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workfl
 import type { WorkerInput } from '../util/job-spool.ts'
 import { randomHex } from '../util/random.ts'
 import { createJobLog, type JobSink } from './job-log.ts'
-import { type JobState, stepScope } from './job-state.ts'
+import { type JobState, jobUid, stepScope } from './job-state.ts'
 import { layOutJob, toolchainsToLink } from './layout.ts'
 import { createMasker, type Masker } from './mask.ts'
 import { prepareActions } from './prepare-actions.ts'
@@ -17,6 +17,7 @@ import { isOnPath } from './run-step.ts'
 import { openSandbox } from './sandbox.ts'
 import { type ServiceAccess, standingServices } from './service-variables.ts'
 import { runStep } from './step.ts'
+import { createStepFilesMaker } from './step-files.ts'
 
 /** How a job is asked to end early. `force` is aborted by itself some time after `cancel`. */
 export interface JobControl {
@@ -97,6 +98,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     stop: run.stop,
     force: run.force,
     hasBash: isOnPath('bash'),
+    stepFiles: createStepFilesMaker(paths.commands, jobUid(input)),
     env: {},
     path: [],
     steps: {},
@@ -125,6 +127,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     if (error instanceof EvaluationError) return { conclusion: 'failure', outputs: {}, problem: located(error) }
     throw error
   } finally {
+    state.stepFiles.close()
     await sandbox.close()
   }
 }

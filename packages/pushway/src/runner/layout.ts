@@ -1,6 +1,6 @@
 // The folders and constant files of one job, with the owners that keep steps from replacing what the worker writes.
 
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WorkerInput } from '../util/job-spool.ts'
 
@@ -29,6 +29,7 @@ export function layOutJob(input: WorkerInput): JobPaths {
   const root = input.folders.job
   const repository = String(input.spec.contexts.github.repository ?? 'work')
   const name = (repository.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9._-]/g, '') || 'work'
+  const commands = input.folders.commands ?? join(root, 'commands')
   const paths: JobPaths = {
     root,
     work: join(root, 'work'),
@@ -38,9 +39,9 @@ export function layOutJob(input: WorkerInput): JobPaths {
     toolCache: join(root, 'tool-cache'),
     dockerConfig: join(root, 'docker'),
     images: input.folders.images ?? join(root, 'images'),
-    bin: join(root, 'bin'),
-    commands: join(root, 'commands'),
-    event: join(root, 'commands', 'event.json'),
+    bin: input.folders.bin ?? join(root, 'bin'),
+    commands,
+    event: join(commands, 'event.json'),
     actions: join(root, 'actions'),
   }
   const uid = input.isolation.kind === 'uid' ? input.uid : undefined
@@ -85,9 +86,17 @@ function writeShims(bin: string, self: readonly string[], uid: number | undefine
   }
   for (const [name, argv] of Object.entries(shims)) {
     const file = join(bin, name)
-    writeFileSync(file, `#!/bin/sh\nexec ${argv.map(quote).join(' ')} "$@"\n`, { mode: 0o755 })
-    chmodSync(file, uid === undefined ? 0o700 : 0o755)
+    // Shared ones are there already.
+    if (!existsSync(file)) writeShim(file, `#!/bin/sh\nexec ${argv.map(quote).join(' ')} "$@"\n`, uid)
   }
+}
+
+/** Whole at once, since another job may be starting it. */
+function writeShim(file: string, text: string, uid: number | undefined): void {
+  const beside = `${file}.${process.pid}`
+  writeFileSync(beside, text)
+  chmodSync(beside, uid === undefined ? 0o700 : 0o755)
+  renameSync(beside, file)
 }
 
 /** What another job of the project, or the machine, has fetched already, for programs that can't see the shared toolchains as theirs. */

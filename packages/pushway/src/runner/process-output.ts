@@ -21,6 +21,8 @@ export interface ProcessOutput {
 /** Gives pipes out, and takes those back that nothing writes to any more. */
 export interface OutputPipes {
   open(onOutput: (chunk: Buffer) => void): Promise<ProcessOutput>
+  /** Nothing is started any more. */
+  close(): void
 }
 
 const madeAtOnce = 8
@@ -29,29 +31,47 @@ const madeAtOnce = 8
 export function createOutputPipes(dir: string, options: { readonly uid?: number; readonly ready?: readonly string[] } = {}): OutputPipes {
   const free = [...(options.ready ?? [])]
   let made = free.length
-  const next = async () => {
-    if (free.length === 0) {
-      const files = Array.from({ length: madeAtOnce }, (_, index) => join(dir, `out-${made + index}`))
-      made += madeAtOnce
-      free.push(...(await makeFifos(files, options.uid)))
-    }
-    return free.shift() as string
+  let spare: Opened | undefined
+  let closed = false
+  const more = async () => {
+    const files = Array.from({ length: madeAtOnce }, (_, index) => join(dir, `out-${made + index}`))
+    made += madeAtOnce
+    free.push(...(await makeFifos(files, options.uid)))
+  }
+  const openOne = () => {
+    const fifo = free.shift() as string
+    return openOutput(fifo, () => free.push(fifo))
+  }
+  // While a process runs there is time to get ready for the next one.
+  const prepare = () => {
+    if (!closed && free.length > 0) spare ??= openOne()
   }
   return {
     async open(onOutput) {
-      const fifo = await next()
-      return openOutput(fifo, { onOutput, onEnd: () => free.unshift(fifo) })
+      if (spare === undefined && free.length === 0) await more()
+      const opened = spare ?? openOne()
+      spare = undefined
+      setImmediate(prepare)
+      return opened.use(onOutput)
+    },
+    close() {
+      closed = true
+      spare?.discard()
     },
   }
 }
 
+interface Opened {
+  use(onOutput: (chunk: Buffer) => void): ProcessOutput
+  discard(): void
+}
+
 /** Reads the pipe until its last writer is gone. What background processes write later goes on being read, so that they never block. */
-function openOutput(fifo: string, { onOutput, onEnd }: { onOutput: (chunk: Buffer) => void; onEnd: () => void }): ProcessOutput {
+function openOutput(fifo: string, onEnd: () => void): Opened {
   const reading = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
   const fd = openSync(fifo, constants.O_WRONLY)
   const socket = new Socket({ fd: reading, readable: true, writable: false })
   const end = new Promise<void>((resolve) => {
-    socket.on('data', onOutput)
     socket.on('error', () => resolve())
     // Closed, not only ended: whoever opens it next must not share it with this reader.
     socket.on('close', () => {
@@ -59,18 +79,27 @@ function openOutput(fifo: string, { onOutput, onEnd }: { onOutput: (chunk: Buffe
       resolve()
     })
   })
+  // Until it is used it keeps nobody from ending.
+  socket.unref()
   return {
-    fifo,
-    fd,
-    started: () => closeSync(fd),
-    async drained() {
-      let timer: NodeJS.Timeout | undefined
-      const linger = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, lingerMs)
-      })
-      await Promise.race([end, linger])
-      clearTimeout(timer)
-      socket.unref()
+    discard() {
+      closeSync(fd)
+      socket.destroy()
+    },
+    use(onOutput) {
+      socket.ref()
+      socket.on('data', onOutput)
+      return { fifo, fd, started: () => closeSync(fd), drained: () => drain(socket, end) }
     },
   }
+}
+
+async function drain(socket: Socket, end: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const linger = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lingerMs)
+  })
+  await Promise.race([end, linger])
+  clearTimeout(timer)
+  socket.unref()
 }

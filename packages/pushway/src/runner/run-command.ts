@@ -5,7 +5,7 @@ import { createAnnotator } from './annotate.ts'
 import { type JobState, processEnvironment } from './job-state.ts'
 import { readFileInside } from './read-inside.ts'
 import { runProcess } from './run-process.ts'
-import { openStepFiles, type StepFileContents } from './step-files.ts'
+import type { StepFileContents } from './step-files.ts'
 import { createStepOutput } from './step-output.ts'
 import type { StepRun } from './step-run.ts'
 
@@ -32,7 +32,7 @@ const longestSummary = 1 << 20
 /** Runs it to its end; what it wrote to the command files is in the state then. */
 export async function runCommand(state: JobState, argv: readonly string[], call: CommandCall): Promise<CommandEnd> {
   const { run } = call
-  const files = openStepFiles(state, run.key)
+  const files = state.stepFiles.next()
   const { log, masker, matchers, paths } = state
   const annotator = createAnnotator(state, run.step)
   const readFile = (path: string) => readJobFile(paths, path)

@@ -53,6 +53,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       return running
     },
     async close() {
+      pipes.close()
       for (const group of groups) endProcess(-group)
       holder.stdin?.end()
       await ended(holder, () => endProcess(-(holder.pid as number)))
@@ -80,6 +81,7 @@ function plainSandbox(options: SandboxOptions): Sandbox {
       return running
     },
     async close() {
+      pipes.close()
       for (const group of groups) endProcess(-group)
       endMarkedProcesses(options.mark)
       giveShellSpawner(await shell)

@@ -2,10 +2,10 @@
 // The shell waits for requests on its standard input, says what it started and how that ended, and ends when we do.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { accessSync, constants, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { makeMemoryDir } from '../util/memory-dir.ts'
 import { endProcess } from '../util/process-identity.ts'
 import { machineVariables } from './machine-variables.ts'
 import { createOutputPipes, type OutputPipes } from './process-output.ts'
@@ -65,10 +65,14 @@ function openOrNot(): Promise<ShellSpawner | undefined> {
 /** Removed when this process ends. */
 const folders: string[] = []
 
+function removeFolders(): void {
+  for (const dir of folders) rmSync(dir, { recursive: true, force: true })
+}
+
 async function openShellSpawner(): Promise<ShellSpawner> {
-  const dir = mkdtempSync(join(tmpdir(), 'pushway-shell-'))
+  const dir = makeMemoryDir('pushway-shell-')
   folders.push(dir)
-  if (folders.length === 1) process.once('exit', () => folders.forEach((made) => rmSync(made, { recursive: true, force: true })))
+  if (folders.length === 1) process.once('exit', removeFolders)
   const env = { LANG: 'C.UTF-8', ...machineVariables() }
   const shell = spawn('bash', ['--noprofile', '--norc', '-c', loop, 'bash', dir], {
     cwd: dir,
@@ -79,6 +83,8 @@ async function openShellSpawner(): Promise<ShellSpawner> {
   const talk = listen(shell)
   await talk.ready
   const pipes = createOutputPipes(dir, { ready: [join(dir, 'out-0'), join(dir, 'out-1')] })
+  const found = new Set<string>()
+  const has = new Map(Object.entries(env))
   let count = 0
   return {
     get idle() {
@@ -86,8 +92,11 @@ async function openShellSpawner(): Promise<ShellSpawner> {
     },
     async start(argv, options) {
       if (!talk.alive() || talk.busy() || !carries(options.env)) return undefined
-      if (!isThere(argv[0] ?? '', options)) throw Object.assign(new Error(`${argv[0]} is not there`), { code: 'ENOENT' })
-      return request(talk, { argv, ...options, has: env, pipes, file: join(dir, String(count)), number: String(count++) })
+      const [program = ''] = argv
+      const key = `${program}\0${options.env.PATH}\0${options.cwd}`
+      if (!found.has(key) && !isThere(program, options)) throw Object.assign(new Error(`${program} is not there`), { code: 'ENOENT' })
+      found.add(key)
+      return request(talk, { argv, ...options, has, pipes, file: join(dir, String(count)), number: String(count++) })
     },
   }
 }
@@ -159,8 +168,8 @@ function listen(shell: ChildProcess): Talk {
 type Request = StartOptions & {
   readonly onGroup: (pid: number) => void
   readonly argv: readonly string[]
-  /** The variables of the shell itself. */
-  readonly has: Readonly<Record<string, string>>
+  /** The variables that the shell has by now. */
+  readonly has: Map<string, string>
   readonly pipes: OutputPipes
   readonly file: string
   readonly number: string
@@ -194,20 +203,22 @@ async function request(talk: Talk, of: Request): Promise<Running> {
 }
 
 /**
- * What the shell does: it opens the output before it forks, so that the reader sees no end before there is a writer. What it has itself
- * is not set again: each setting of the language has it read tables.
+ * What the shell does: it opens the output before it forks, so that the reader sees no end before there is a writer. It keeps the
+ * variables for the next request, which sets only what is new: most are the same, and setting the language again reads tables.
  */
 function requestText({ argv, cwd, env, has }: Request, fifo: string): string {
-  const exports = Object.entries(env).flatMap(([name, value]) => (has[name] === value ? [] : [`export ${name}=${quote(value)}`]))
-  const surplus = Object.keys(has).filter((name) => !(name in env))
-  const command = `exec -- ${argv.map(quote).join(' ')}`
+  const fresh = Object.entries(env).filter(([name, value]) => has.get(name) !== value)
+  const surplus = [...has.keys()].filter((name) => !(name in env))
+  for (const [name, value] of fresh) has.set(name, value)
+  for (const name of surplus) has.delete(name)
   return [
+    ...fresh.map(([name, value]) => `export ${name}=${quote(value)}`),
+    ...(surplus.length > 0 ? [`unset ${surplus.join(' ')}`] : []),
     `exec 4>${quote(fifo)}`,
     '(',
-    `unset ${['OLDPWD', 'SHLVL', ...surplus].join(' ')}`,
-    ...exports,
     `cd -- ${quote(cwd)} >/dev/null || exit 126`,
-    `${command} </dev/null >&4 2>&1 3>&- 4>&-`,
+    'unset OLDPWD SHLVL',
+    `exec -- ${argv.map(quote).join(' ')} </dev/null >&4 2>&1 3>&- 4>&-`,
     ') &',
     'exec 4>&-',
     '',

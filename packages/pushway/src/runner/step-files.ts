@@ -2,8 +2,8 @@
 // so that a step can't make the worker read something else by putting a link in their place.
 
 import { closeSync, fchownSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Pairs, parseEnvFile, parsePairs, parsePathFile } from './command-files.ts'
-import { commandFile, type JobState } from './job-state.ts'
 
 const names = ['output', 'env', 'path', 'state', 'step_summary'] as const
 type Name = (typeof names)[number]
@@ -18,6 +18,12 @@ export interface StepFiles {
   close(): void
 }
 
+/** The command files of a job's processes, each of which has its own. */
+export interface StepFilesMaker {
+  next(): StepFiles
+  close(): void
+}
+
 export interface StepFileContents {
   readonly outputs: Pairs
   readonly env: Pairs
@@ -28,11 +34,35 @@ export interface StepFileContents {
   readonly problems: readonly string[]
 }
 
-/** `key` is unique in the job. */
-export function openStepFiles(state: JobState, key: string): StepFiles {
-  const uid = state.input.isolation.kind === 'uid' ? state.input.uid : undefined
+/** @param uid of the processes that write them, where it is not ours */
+export function createStepFilesMaker(dir: string, uid: number | undefined): StepFilesMaker {
+  let count = 0
+  let spare: StepFiles | undefined
+  let closed = false
+  const old: StepFiles[] = []
+  // While a process runs there is time to get ready for the next one, and to clean up after the last.
+  const tidy = () => {
+    for (const files of old.splice(0)) files.close()
+    if (!closed) spare ??= openStepFiles(dir, { uid, key: count++ })
+  }
+  return {
+    next() {
+      const files = spare ?? openStepFiles(dir, { uid, key: count++ })
+      spare = undefined
+      setImmediate(tidy)
+      return { ...files, close: () => void old.push(files) }
+    },
+    close() {
+      closed = true
+      if (spare) old.push(spare)
+      tidy()
+    },
+  }
+}
+
+function openStepFiles(dir: string, { uid, key }: { readonly uid: number | undefined; readonly key: number }): StepFiles {
   const files = names.map((name) => {
-    const file = commandFile(state, `${name}_${key}`)
+    const file = join(dir, `${name}_${key}`)
     const fd = openSync(file, 'wx+', 0o600)
     if (uid !== undefined) fchownSync(fd, uid, uid)
     return { name, file, fd }

@@ -71,8 +71,10 @@ function mayFail(state: JobState, step: Step, env: Readonly<Record<string, strin
 /** The job's own stop, and the step's time limit. A cancelled job's cleanup steps are stopped by force only. */
 function stepTimeout(state: JobState, step: Step, env: Readonly<Record<string, string>>) {
   const stopping = state.stop.aborted
-  const own = new AbortController()
   const minutes = step.timeoutMinutes === undefined ? undefined : Number(evaluateValue(step.timeoutMinutes, stepScope(state, env)))
+  // Few steps have a limit, and signals take time to make.
+  if (minutes === undefined && !stopping) return { minutes, stops: { stop: state.stop, force: state.force }, expired: () => false, clear: () => undefined }
+  const own = new AbortController()
   const timer = minutes !== undefined && minutes > 0 ? setTimeout(() => own.abort(), minutes * minute) : undefined
   const stop = stopping ? own.signal : AbortSignal.any([own.signal, state.stop])
   return {

@@ -29,6 +29,10 @@ export interface JobFolders {
   readonly buildCache: string
   /** What files of actions were parsed to, from run to run; not kept when absent. */
   readonly parsed?: string
+  /** Scripts and command files of steps; in the job's folder when absent. */
+  readonly commands?: string
+  /** Programs that come first on the PATH of steps, the same for all jobs; in the job's folder when absent. */
+  readonly bin?: string
   /** The local image store; in the job's folder when absent. */
   readonly images?: string
 }

@@ -7,6 +7,7 @@ import type { ActionDefinition } from '@pushway/core/action/types.ts'
 import type { Parsed } from '@pushway/core/text/diagnostic.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import { writeFileAtomic } from './files.ts'
+import { shortHash } from './short-hash.ts'
 
 /** What each kind of file is parsed to. */
 interface Kinds {
@@ -80,9 +81,6 @@ function programId(): string | undefined {
   return `${path} ${mtimeMs} ${size}`
 }
 
-/** FNV-1a. */
 function nameOf(kind: string, file: string, text: string): string {
-  let hash = 0x811c9dc5
-  for (const part of [file, '\0', text]) for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193)
-  return `${kind}-${(hash >>> 0).toString(16)}.json`
+  return `${kind}-${shortHash(file, text)}.json`
 }

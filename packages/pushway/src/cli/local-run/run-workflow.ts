@@ -12,7 +12,9 @@ import { type JobControl, newMark, runJob } from '../../runner/job.ts'
 import type { JobSink } from '../../runner/job-log.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource, WorkerInput } from '../../util/job-spool.ts'
+import { makeMemoryDir } from '../../util/memory-dir.ts'
 import { selfCommand } from '../../util/self.ts'
+import { shortHash } from '../../util/short-hash.ts'
 import { isWantedLeg, type WantedLegs } from './given.ts'
 import { createWorkingJobs } from './working-jobs.ts'
 
@@ -118,17 +120,19 @@ function specOf({ workflow, vars, secrets, env }: LocalRun, state: RunState, key
 
 async function performJob(run: LocalRun, { key, spec }: { key: string; spec: JobSpec }, control: Pick<JobControl, 'cancel' | 'force'>): Promise<RunEvent> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
+  const commands = makeMemoryDir('pushway-run-')
   try {
-    const result = await runJob(workerInput(run, spec, dir), run.sinkFor(key), { ...control, mark: newMark() })
+    const result = await runJob(workerInput(run, spec, { dir, commands }), run.sinkFor(key), { ...control, mark: newMark() })
     return { type: 'JobStepsFinished', job: key, attempt: 1, ...result }
   } finally {
-    rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
+    for (const made of [commands, dir]) rmSync(made, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
 /** Nothing is hidden from one's own workflow on one's own machine; caches and images are the user's. */
-function workerInput(run: LocalRun, spec: JobSpec, dir: string): WorkerInput {
+function workerInput(run: LocalRun, spec: JobSpec, { dir, commands }: { dir: string; commands: string }): WorkerInput {
   const cache = defaultCacheDir()
+  const self = selfCommand()
   const spool = join(dir, 'spool')
   mkdirSync(spool)
   return {
@@ -142,12 +146,14 @@ function workerInput(run: LocalRun, spec: JobSpec, dir: string): WorkerInput {
       buildCache: join(cache, 'build'),
       images: join(cache, 'images'),
       parsed: join(cache, 'parsed'),
+      commands,
+      bin: join(cache, 'bin', shortHash(...self)),
     },
     source: { kind: 'tree', dir: run.treeDir },
     actions: { sources: run.actions, cache: join(cache, 'actions') },
     isolation: { kind: 'none', why: 'A local run.', mounts: false, pids: false },
     hide: [],
     keepReadOnly: [],
-    self: selfCommand(),
+    self,
   }
 }

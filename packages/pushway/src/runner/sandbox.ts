@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { guardCommand, type Isolation, isolateCommand, systemProgram } from '../util/isolation/index.ts'
-import { childProcesses, endMarkedProcesses, endProcess } from '../util/process-identity.ts'
+import { childProcesses, endMarkedProcesses, endProcess, processesNow } from '../util/process-identity.ts'
 import { createOutputPipes, type OutputPipes } from './process-output.ts'
 import { giveShellSpawner, takeShellSpawner } from './shell-spawner.ts'
 import { type Running, type StartOptions, startProcess } from './start-process.ts'
@@ -67,6 +67,7 @@ function plainSandbox(options: SandboxOptions): Sandbox {
   const groups = new Set<number>()
   const uid = options.isolation.kind === 'uid' ? options.uid : undefined
   const pipes = pipesOf(options)
+  const before = processesNow()
   // A shell with our own rights can't start processes of another user.
   const shell = uid === undefined ? takeShellSpawner() : undefined
   return {
@@ -83,7 +84,7 @@ function plainSandbox(options: SandboxOptions): Sandbox {
     async close() {
       pipes.close()
       for (const group of groups) endProcess(-group)
-      endMarkedProcesses(options.mark)
+      endMarkedProcesses(options.mark, before)
       giveShellSpawner(await shell)
     },
   }

@@ -1,7 +1,13 @@
 // Images from the command line, against a real server: what is there, what goes, who may pull.
 
 import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startDockerRegistry } from '../support/docker-registry.ts'
+import { pushImage } from '../support/images.ts'
+import { startMinio } from '../support/minio.ts'
+import { needs } from '../support/needs.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 function digestOf(bytes: string): string {
@@ -53,3 +59,69 @@ test('images are listed, looked at, deleted; the rules of the project are set; a
   expect(await image('rm', first, '-p', 'acme/hello')).toMatchObject({ exit: 0, text: expect.stringContaining('was deleted') })
   expect(await image('rm', first, '-p', 'acme/hello')).toMatchObject({ exit: 5, text: expect.stringContaining('is not in the registry') })
 }, 120_000)
+
+test.skipIf(needs('docker-registry').skip)(
+  'another registry is pulled through once it is named: said by header, inspect and metrics; forgotten when it is taken away (needs package docker-registry)',
+  async () => {
+    const upstream = await startDockerRegistry()
+    try {
+      const image = await pushImage({ base: `${upstream.url}/v2/library/tool` }, 'v1')
+      const server = await startServer()
+      await server.client.createProject('acme/hello')
+      const headers = { authorization: `Bearer ${server.token}` }
+      const pull = (name: string) => fetch(`${server.url}/v2/${name}/manifests/v1`, { headers })
+      expect((await pull('library/tool')).status).toBe(404)
+      const cli = async (...args: readonly string[]) => {
+        const { exit, stdout, stderr } = await server.cli(['image', ...args])
+        return { exit, text: stdout + stderr }
+      }
+      expect((await cli('mirror', 'ls')).text).toContain('No other registry is asked')
+      expect(await cli('mirror', 'set', 'docker.io', '--url', upstream.url)).toMatchObject({ exit: 0 })
+      expect([(await pull('library/tool')).status, (await cli('mirror', 'set', 'no-dot')).exit]).toEqual([502, 2])
+      expect(await cli('mirror', 'set', 'docker.io', '--url', upstream.url, '--private-network')).toMatchObject({ exit: 0 })
+      const pulled = await pull('library/tool')
+      expect([await pulled.text(), pulled.headers.get('x-pushway-source')]).toEqual([image.manifest, 'docker.io; fetched'])
+      expect((await cli('inspect', 'docker.io/library/tool:v1', '-p', 'acme/hello')).text).toContain(`docker.io (${upstream.url}), asked for the tag`)
+      expect((await cli('mirror', 'ls')).text).toMatch(/docker\.io +http:.* +\(nobody\) +yes/)
+      const metrics = await (await fetch(`${server.url}/metrics`)).text()
+      expect(metrics).toContain('pushway_registry_mirror_requests_total{upstream="docker.io",what="manifest",outcome="fetched"} 1')
+      expect(await cli('mirror', 'rm', 'docker.io')).toMatchObject({ exit: 0 })
+      expect((await pull('library/tool')).status).toBe(404)
+      expect(await cli('mirror', 'rm', 'docker.io')).toMatchObject({ exit: 5 })
+      await server.stop()
+    } finally {
+      await upstream.stop()
+    }
+  },
+  120_000,
+)
+
+test.skipIf(needs('minio', 'the Go module github.com/minio/minio').skip)(
+  'a server keeps its images in S3-compatible storage, also across a kill; a scrub reads them there (needs minio)',
+  async () => {
+    const minio = await startMinio()
+    try {
+      const wrong = await startServer({ args: ['--blobs', 'files'] }).catch((error: Error) => error.message)
+      expect(wrong).toContain('is no place for blobs')
+      const args = ['--blobs', 's3://blobs/images']
+      const first = await startServer({ args, env: minio.env })
+      await first.client.createProject('acme/hello')
+      const image = await pushImage({ base: `${first.url}/v2/acme/hello`, headers: { authorization: `Bearer ${first.token}` } }, 'v1', { size: 20_000_000 })
+      await first.kill()
+      const server = await startServer({ args, env: minio.env, data: first.data, token: first.token })
+      const layer = await fetch(`${server.url}/v2/acme/hello/blobs/${image.layer}`, { headers: { authorization: `Bearer ${server.token}` } })
+      expect(Buffer.from(await layer.arrayBuffer()).equals(image.bytes)).toBe(true)
+      expect((await server.cli(['image', 'scrub'])).stdout).toContain('3 blobs (20.0 MB) were read: 0 damaged, 0 missing.')
+      // The bytes of the manifest under the name of the configuration.
+      const place = (digest: string) => join(minio.dir, 'blobs/images/sha256', digest.slice(7), 'xl.meta')
+      const config = (JSON.parse(image.manifest) as { config: { digest: string } }).config.digest
+      writeFileSync(place(config), readFileSync(place(image.digest)))
+      const scrubbed = await server.cli(['image', 'scrub'])
+      expect(scrubbed).toMatchObject({ exit: 1, stdout: expect.stringContaining(`${config} is damaged: part of acme/hello@${image.digest}`) })
+      await server.stop()
+    } finally {
+      await minio.stop()
+    }
+  },
+  120_000,
+)

@@ -137,6 +137,16 @@ export interface ImageDetails extends ImageEntry {
   readonly parts: readonly { readonly digest: Digest; readonly size: number; readonly kind: 'manifest' | 'blob'; readonly stored: boolean }[]
   /** What speaks of it: signatures, bills of materials. */
   readonly referrers: readonly { readonly digest: Digest; readonly artifactType?: string }[]
+  /** Of an image of another registry: where it came from, and when its tag was last asked for there. */
+  readonly mirror?: { readonly host: string; readonly url: string; readonly checkedAt?: EpochMs }
+}
+
+/** A registry whose images are pulled through the embedded one. */
+export interface MirrorView {
+  readonly host: string
+  readonly url: string
+  readonly username?: string
+  readonly privateNetwork: boolean
 }
 
 /** One push of a tag. */

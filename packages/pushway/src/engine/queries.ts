@@ -134,7 +134,7 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
     ...(environment.verify ? { verify: environment.verify } : {}),
     sideBySide: runtimeOf(shop, made.release).capabilities.sideBySide,
   })
-  const warnings = shop.world.server.registryAliases.map((alias) => `${alias} means the embedded registry.`)
+  const warnings = describeAliases(shop.world.server)
   const protection = environment.approval ? [`Ask for ${environment.approval.required} approval(s) bound to the content digest.`] : []
   const demanded = environment.require?.length ? [`Go on only if each image has ${sayDemands(environment.require)}.`] : []
   return {
@@ -144,4 +144,14 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
     steps: [...protection, ...demanded, ...plan.steps.map((step) => describeStep(step, plan))],
     warnings,
   }
+}
+
+/** What a name of another registry means here: who reads a plan must not have to guess. */
+function describeAliases({ registryAliases, registryMirrors }: Workshop['world']['server']): readonly string[] {
+  const mirrors = registryMirrors?.() ?? []
+  const asked = mirrors.map(({ host, url }) => `${host} (${url})`).join(', ')
+  return [
+    ...registryAliases.map((alias) => `${alias} means the embedded registry.`),
+    ...(asked === '' ? [] : [`Images that are not here are pulled through from ${asked}, and kept.`]),
+  ]
 }

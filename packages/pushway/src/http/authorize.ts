@@ -36,6 +36,7 @@ const needs = {
   'image.remove': 'write',
   'image.administer': 'admin',
   'image.collect': 'installation',
+  'mirror.administer': 'installation',
   'id-token.administer': 'installation',
   'webhook.read': 'admin',
   'webhook.set': 'admin',
@@ -123,9 +124,12 @@ export function mayUseImages(
     readonly right: RegistryRight
     readonly projects: readonly ProjectName[]
     readonly isOpen?: (project: ProjectName) => boolean
+    /** Whether images of that registry are kept here: they belong to no project. */
+    readonly isMirror?: (host: string) => boolean
   },
 ): boolean {
   const [owner = '', name = ''] = wanted.repository.split('/')
+  if (wanted.isMirror?.(owner)) return mayUseMirrored(principal, wanted.right)
   const project = wanted.projects.find((p) => p.toLowerCase() === `${owner}/${name}`)
   if (wanted.right === 'pull' && project !== undefined && wanted.isOpen?.(project)) return true
   if (!principal) return false
@@ -134,6 +138,12 @@ export function mayUseImages(
   if (wanted.right === 'pull') return project ? may({ accounts, principal }, 'image.read', project) : ownsNamespace(principal, owner)
   if (principal.kind === 'run') return wanted.right === 'push' && (project ? principal.project === project : ownsNamespace(principal, owner))
   return project ? may({ accounts, principal }, 'repository.write', project) : ownsNamespace(principal, owner) && principal.scope !== 'read'
+}
+
+/** Images of other registries: everyone who has signed in may pull them, nobody changes them but administrators. */
+function mayUseMirrored(principal: Principal | undefined, right: RegistryRight): boolean {
+  if (right !== 'pull') return principal?.admin === true
+  return principal !== undefined && (principal.kind !== 'run' || principal.permissions?.packages !== 'none')
 }
 
 /** Images below an owner that belong to no project: the owner's runs, the user of that name, administrators. */

@@ -1,6 +1,6 @@
 // The API from the other side: typed calls for the CLI. What the server refuses comes back as the same PushwayError.
 
-import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, ScrubReport } from '@pushway/core/images/types.ts'
+import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEntry, MirrorView, ScrubReport } from '@pushway/core/images/types.ts'
 import { errorTable } from '@pushway/core/reason/error-table.ts'
 import { type ErrorBody, type ErrorCode, fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type {
@@ -198,6 +198,10 @@ function imageCalls({ call }: Link) {
     imagePolicy: (project: string) => call<ImagePolicy>('GET', `${registry(project)}/policy`),
     setImagePolicy: (project: string, change: Partial<ImagePolicy>) => call<ImagePolicy>('PUT', `${registry(project)}/policy`, { body: change }),
     collectImages: (dryRun: boolean) => call<GarbageReport>('POST', '/registry/collect', { body: { dryRun } }),
+    mirrors: () => call<readonly MirrorView[]>('GET', '/registry/mirrors'),
+    setMirror: (host: string, body: { url?: string; username?: string; secret?: string; privateNetwork?: boolean }) =>
+      call<MirrorView>('PUT', `/registry/mirrors/${encodeURIComponent(host)}`, { body }),
+    removeMirror: (host: string) => call<void>('DELETE', `/registry/mirrors/${encodeURIComponent(host)}`),
     scrubImages: (repair: boolean) => call<ScrubReport>('POST', '/registry/scrub', { body: { repair } }),
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http'
 import type { StoredEvent } from '@pushway/core/event/types.ts'
+import { type MetricHeading, renderLabels, renderMetric } from '../util/metrics-text.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -16,8 +17,8 @@ export interface Metrics {
   /** Counts an answer when it has been sent. */
   watch(res: ServerResponse, part: Part, method: string): void
   count(events: readonly StoredEvent[]): void
-  /** `traffic`: what the proxy counted; absent when it does not answer. */
-  render(traffic?: TrafficTotals): string
+  /** `traffic`: what the proxy counted; absent when it does not answer. `more`: lines of other parts. */
+  render(traffic?: TrafficTotals, more?: readonly string[]): string
 }
 
 /** A set of counters; they begin at zero. */
@@ -29,20 +30,21 @@ export function createMetrics(version: string): Metrics {
     watch(res, part, method) {
       const started = process.hrtime.bigint()
       res.on('close', () => {
-        add(requests, labels({ part, method: /^(GET|HEAD|POST|PUT|PATCH|DELETE)$/.test(method) ? method : 'other', code: String(res.statusCode) }))
+        add(requests, renderLabels({ part, method: /^(GET|HEAD|POST|PUT|PATCH|DELETE)$/.test(method) ? method : 'other', code: String(res.statusCode) }))
         observe(durations, part, Number(process.hrtime.bigint() - started) / 1e9)
       })
     },
     count(events) {
       for (const { body } of events) {
-        if (body.type === 'RunFinished') add(facts, `pushway_runs_finished_total${labels({ conclusion: body.conclusion })}`)
-        else if (body.type === 'DeploymentClosed') add(facts, `pushway_deployments_finished_total${labels({ conclusion: body.conclusion })}`)
+        if (body.type === 'RunFinished') add(facts, `pushway_runs_finished_total${renderLabels({ conclusion: body.conclusion })}`)
+        else if (body.type === 'DeploymentClosed') add(facts, `pushway_deployments_finished_total${renderLabels({ conclusion: body.conclusion })}`)
         else if (body.type === 'RolloutAborted') add(facts, 'pushway_rollouts_aborted_total')
-        else if (body.type === 'PushReceived') add(facts, `pushway_pushes_total${labels({ source: body.source })}`)
-        else if (body.type === 'RunRequested') add(facts, `pushway_runs_started_total${labels({ event: body.cause.event })}`)
+        else if (body.type === 'PushReceived') add(facts, `pushway_pushes_total${renderLabels({ source: body.source })}`)
+        else if (body.type === 'RunRequested') add(facts, `pushway_runs_started_total${renderLabels({ event: body.cause.event })}`)
       }
     },
-    render: (traffic) => [...processLines(version), ...httpLines(requests, durations), ...factLines(facts), ...trafficLines(traffic)].join('\n').concat('\n'),
+    render: (traffic, more = []) =>
+      [...processLines(version), ...httpLines(requests, durations), ...factLines(facts), ...trafficLines(traffic), ...more].join('\n').concat('\n'),
   }
 }
 
@@ -50,7 +52,7 @@ function processLines(version: string): readonly string[] {
   const memory = process.memoryUsage()
   const cpu = process.cpuUsage()
   return [
-    ...metric({ name: 'pushway_info', type: 'gauge', help: 'The version that runs.' }, [`pushway_info${labels({ version })} 1`]),
+    ...renderMetric({ name: 'pushway_info', type: 'gauge', help: 'The version that runs.' }, [`pushway_info${renderLabels({ version })} 1`]),
     ...single({ name: 'process_cpu_seconds_total', type: 'counter', help: 'CPU time used, seconds.' }, (cpu.user + cpu.system) / 1e6),
     ...single({ name: 'process_resident_memory_bytes', type: 'gauge', help: 'Memory in use, bytes.' }, memory.rss),
     ...single({ name: 'process_start_time_seconds', type: 'gauge', help: 'Start, seconds since 1970.' }, Math.round(performance.timeOrigin / 1000)),
@@ -65,17 +67,17 @@ function processLines(version: string): readonly string[] {
 function httpLines(requests: ReadonlyMap<string, number>, durations: ReadonlyMap<Part, { counts: number[]; sum: number; total: number }>): readonly string[] {
   const name = 'pushway_http_request_duration_seconds'
   const histogram = [...durations].flatMap(([part, { counts, sum, total }]) => [
-    ...SECONDS.map((le, i) => `${name}_bucket${labels({ part, le: String(le) })} ${counts[i] ?? 0}`),
-    `${name}_bucket${labels({ part, le: '+Inf' })} ${total}`,
-    `${name}_sum${labels({ part })} ${sum}`,
-    `${name}_count${labels({ part })} ${total}`,
+    ...SECONDS.map((le, i) => `${name}_bucket${renderLabels({ part, le: String(le) })} ${counts[i] ?? 0}`),
+    `${name}_bucket${renderLabels({ part, le: '+Inf' })} ${total}`,
+    `${name}_sum${renderLabels({ part })} ${sum}`,
+    `${name}_count${renderLabels({ part })} ${total}`,
   ])
   return [
-    ...metric(
+    ...renderMetric(
       { name: 'pushway_http_requests_total', type: 'counter', help: 'Answers sent.' },
       [...requests].map(([key, value]) => `pushway_http_requests_total${key} ${value}`),
     ),
-    ...metric({ name, type: 'histogram', help: 'Time to the end of the answer, seconds.' }, histogram),
+    ...renderMetric({ name, type: 'histogram', help: 'Time to the end of the answer, seconds.' }, histogram),
   ]
 }
 
@@ -83,7 +85,7 @@ function factLines(facts: ReadonlyMap<string, number>): readonly string[] {
   const names = [...new Set([...facts.keys()].map((key) => key.replace(/\{.*/, '')))].sort()
   return names.flatMap((name) => {
     const lines = [...facts].filter(([key]) => key.replace(/\{.*/, '') === name).map(([key, value]) => `${key} ${value}`)
-    return metric({ name, type: 'counter', help: 'Since the start of the server.' }, lines)
+    return renderMetric({ name, type: 'counter', help: 'Since the start of the server.' }, lines)
   })
 }
 
@@ -91,11 +93,11 @@ function trafficLines(traffic: TrafficTotals | undefined): readonly string[] {
   const lines = (name: string, value: 'requests' | 'errors') =>
     Object.entries(traffic?.groups ?? {}).map(([group, counts]) => {
       const [environment = '', service = '', release = ''] = group.split('~')
-      return `${name}${labels({ environment, service, release })} ${counts[value]}`
+      return `${name}${renderLabels({ environment, service, release })} ${counts[value]}`
     })
   const answered = { name: 'pushway_proxy_requests_total', type: 'counter', help: 'Requests to services, since the start of the proxy.' } as const
   const failed = { name: 'pushway_proxy_errors_total', type: 'counter', help: 'Of these, answered with 500 and above or not at all.' } as const
-  return [...metric(answered, lines(answered.name, 'requests')), ...metric(failed, lines(failed.name, 'errors'))]
+  return [...renderMetric(answered, lines(answered.name, 'requests')), ...renderMetric(failed, lines(failed.name, 'errors'))]
 }
 
 function observe(durations: Map<Part, { counts: number[]; sum: number; total: number }>, part: Part, seconds: number): void {
@@ -106,25 +108,10 @@ function observe(durations: Map<Part, { counts: number[]; sum: number; total: nu
   for (const [i, le] of SECONDS.entries()) if (seconds <= le) entry.counts[i] = (entry.counts[i] ?? 0) + 1
 }
 
-interface Heading {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-}
-
-function single(heading: Heading, value: number): readonly string[] {
-  return metric(heading, [`${heading.name} ${value}`])
-}
-
-function metric({ name, type, help }: Heading, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]
+function single(heading: MetricHeading, value: number): readonly string[] {
+  return renderMetric(heading, [`${heading.name} ${value}`])
 }
 
 function add(counters: Map<string, number>, key: string): void {
   counters.set(key, (counters.get(key) ?? 0) + 1)
-}
-
-function labels(values: Readonly<Record<string, string>>): string {
-  const parts = Object.entries(values).map(([name, value]) => `${name}="${value.replace(/["\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`)
-  return `{${parts.join(',')}}`
 }

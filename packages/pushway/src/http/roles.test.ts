@@ -34,6 +34,7 @@ const values: Readonly<Record<string, string>> = {
   setting: 'TOKEN',
   user: 'nobody',
   artifact: '1',
+  host: 'docker.io',
 }
 const bodies: Readonly<Record<string, unknown>> = {
   'POST /projects': { name: 'acme/new' },

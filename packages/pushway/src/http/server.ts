@@ -55,7 +55,7 @@ function gitAccess({ accounts, queries }: Pick<Services, 'accounts' | 'queries'>
 }
 
 /** What the registry needs to know of the accounts. */
-export function registryAccess({ accounts, queries, imagePolicies }: Pick<Services, 'accounts' | 'queries' | 'imagePolicies'>) {
+export function registryAccess({ accounts, queries, imagePolicies, mirrors }: Pick<Services, 'accounts' | 'queries' | 'imagePolicies' | 'mirrors'>) {
   return {
     authenticate: async (req: IncomingMessage): Promise<Principal | undefined> => {
       // A cookie is not for docker: another site's page could make a browser send it.
@@ -68,6 +68,7 @@ export function registryAccess({ accounts, queries, imagePolicies }: Pick<Servic
         right,
         projects: queries.projectNames(),
         isOpen: (project) => imagePolicies.policy(project).anonymousPull,
+        isMirror: (host) => mirrors.find(host) !== undefined,
       }),
   }
 }
@@ -119,7 +120,7 @@ async function answerSystem(
   if (req.method !== 'GET' && req.method !== 'HEAD') throw fail('method-not-allowed', { methods: 'GET' })
   if (path === '/healthz') return sendJson(req, res, { status: 200, value: { status: 'ok', version: options.version } })
   if (!isLoopback(req)) authorize({ accounts: options.accounts, principal: (await authenticate(options.accounts, req)).principal }, 'metrics.read')
-  const body = metrics.render(await options.traffic?.())
+  const body = metrics.render(await options.traffic?.(), await options.registryMetrics?.())
   res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })
   res.end(body)
 }

@@ -6,6 +6,7 @@ import type { GitAccess } from '../git/server.ts'
 import type { Accounts } from '../ports/accounts.ts'
 import type { SigningKeys } from '../ports/evidence.ts'
 import type { ImagePolicies, Images } from '../ports/images.ts'
+import type { Mirrors } from '../ports/mirrors.ts'
 import type { Clock } from '../ports/misc.ts'
 import type { Artifacts } from '../ports/results.ts'
 import type { Commands, Queries } from '../ports/service.ts'
@@ -24,6 +25,7 @@ export interface Services {
   readonly webhooks: WebhookStore
   readonly images: Images
   readonly imagePolicies: ImagePolicies
+  readonly mirrors: Mirrors
   readonly artifacts: Artifacts
   /** Replaces the key that identity tokens of jobs are signed with. */
   readonly rotateIdTokenKey: () => Promise<void>
@@ -38,6 +40,8 @@ export interface Services {
 export interface HttpOptions extends Services {
   /** What the proxy counted, for `/metrics`; undefined when it does not answer. */
   readonly traffic?: () => Promise<TrafficTotals | undefined>
+  /** What the registry counted, as lines of `/metrics`. */
+  readonly registryMetrics?: () => Promise<readonly string[]>
   /** The handler of `/v2/`. */
   readonly registry: RawHandler
   /** What actions of jobs call: artifacts, caches, identity tokens. */

@@ -16,6 +16,7 @@ import type { Commands, PullCommands, Queries } from '../ports/service.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { openDatabase } from '../store/database.ts'
 import { createImagePolicies } from '../store/image-policies.ts'
+import { createMirrors } from '../store/mirrors.ts'
 import { createSettings } from '../store/settings.ts'
 import { createSigningKeys } from '../store/signing-keys.ts'
 import { createWebhookStore } from '../store/webhooks.ts'
@@ -246,7 +247,8 @@ export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
   const settings = createSettings(database, randomBytes(32))
   const webhooks = createWebhookStore(database, settings)
   const server = createHttpServer({
-    ...{ images: noImages, imagePolicies: createImagePolicies(database), signingKeys: createSigningKeys(database, settings, clock) },
+    ...{ images: noImages, imagePolicies: createImagePolicies(database), mirrors: createMirrors(database, settings) },
+    signingKeys: createSigningKeys(database, settings, clock),
     ...{ accounts, repositories, webhooks, clock, log, commands: engine.commands, queries: engine.queries, version: '1.2.3', pushProgressMs: 300 },
     publicUrl: () => url,
     registry: async (_, res) => void res.end('registry'),

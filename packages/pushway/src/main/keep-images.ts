@@ -5,9 +5,11 @@ import { unpackedInUse } from '../engine/image-uses.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Images, ImageUses } from '../ports/images.ts'
+import type { Mirrors } from '../ports/mirrors.ts'
 import type { RegistryIndex } from '../ports/registry-index.ts'
 import type { Queries } from '../ports/service.ts'
 import { createImages } from '../registry/images.ts'
+import type { Meter } from '../registry/meter.ts'
 import type { DataFolder } from './data-folder.ts'
 
 interface Parts {
@@ -15,6 +17,8 @@ interface Parts {
   readonly blobs: BlobStore
   readonly index: RegistryIndex
   readonly imageUses: ImageUses
+  readonly mirrors: Pick<Mirrors, 'find' | 'check' | 'expire'>
+  readonly meter: Pick<Meter, 'collected'>
 }
 
 interface Surroundings {
@@ -29,11 +33,12 @@ const everyMs = 6 * 3_600_000
 
 /** The images of a server. A first pass comes ten minutes after the start, then one every six hours. */
 export function keepImages(parts: Parts, { queries, folder, signal }: Surroundings): Images {
-  const { shop, blobs, index, imageUses } = parts
+  const { shop, blobs, index, imageUses, mirrors, meter } = parts
   const { clock, log } = shop.world
   const images = createImages({
     ...{ blobs, index, clock },
     evidence: shop.world.evidence,
+    ...{ mirrors, onCollected: meter.collected },
     uses: imageUses,
     pushes: (project) => queries.images(project),
     async pruneTrees() {

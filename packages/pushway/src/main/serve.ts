@@ -19,7 +19,7 @@ import { createQueries } from '../engine/queries.ts'
 import { createScheduler } from '../engine/schedules.ts'
 import { createCommands } from '../engine/service.ts'
 import { openRepositories } from '../git/repositories.ts'
-import { createHttpServer, registryAccess } from '../http/server.ts'
+import { createHttpServer } from '../http/server.ts'
 import type { HttpOptions } from '../http/services.ts'
 import { createSources } from '../model/sources.ts'
 import { createStates } from '../model/states.ts'
@@ -30,8 +30,7 @@ import type { RunningServer, ServeOptions } from '../ports/program.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import type { ProgramLog, World } from '../ports/world.ts'
 import { createEvidence } from '../registry/evidence/index.ts'
-import { refuseInUse } from '../registry/images.ts'
-import { createRegistry } from '../registry/index.ts'
+import { createMeter } from '../registry/meter.ts'
 import type { Results } from '../results/index.ts'
 import { createWorkflowFiles } from '../runner/workflow-files.ts'
 import { createAccounts } from '../store/accounts.ts'
@@ -40,6 +39,7 @@ import { createDocuments } from '../store/documents.ts'
 import { createEventStore } from '../store/event-store.ts'
 import { createImagePolicies } from '../store/image-policies.ts'
 import { createLists } from '../store/lists.ts'
+import { createMirrors } from '../store/mirrors.ts'
 import { openRegistryIndex } from '../store/registry-index.ts'
 import { createSettings, loadKey } from '../store/settings.ts'
 import { createSigningKeys } from '../store/signing-keys.ts'
@@ -58,6 +58,7 @@ import { engineAnswers, openDockerRuntime } from './docker-engine.ts'
 import { keepImages } from './keep-images.ts'
 import { keepResults, serverResults } from './keep-results.ts'
 import { openBlobs } from './open-blobs.ts'
+import { serveRegistry } from './serve-registry.ts'
 import { version } from './version.ts'
 import { webFolder } from './web-folder.ts'
 
@@ -133,22 +134,8 @@ interface HttpInput {
 }
 
 function httpOptions({ parts, commands, queries, address, log, images }: HttpInput): HttpOptions {
-  const { accounts, repositories, webhooks, blobs, index, shop, imagePolicies, imageUses, results, signingKeys } = parts
-  const registry = createRegistry({
-    blobs,
-    index,
-    access: registryAccess({ accounts, queries, imagePolicies }),
-    refuseInUse: (repository, digest) => refuseInUse({ index, uses: imageUses }, repository, digest),
-    onPush: ({ repository, tag, digest, source, principal }) =>
-      commands.imagePushed({
-        repository,
-        digest,
-        by: principal.name,
-        ...(tag ? { tag } : {}),
-        ...(source ? { source } : {}),
-        ...(principal.run ? { run: principal.run } : {}),
-      }),
-  })
+  const { accounts, repositories, webhooks, shop, imagePolicies, mirrors, meter, results, signingKeys } = parts
+  const registry = serveRegistry({ ...parts, commands, queries, log })
   const webDir = webFolder()
   return {
     accounts,
@@ -159,11 +146,13 @@ function httpOptions({ parts, commands, queries, address, log, images }: HttpInp
     images,
     imagePolicies,
     signingKeys,
+    mirrors,
     clock: shop.world.clock,
     log,
     version,
     publicUrl: () => address.url,
     registry,
+    registryMetrics: () => meter.render(),
     artifacts: results.artifacts,
     rotateIdTokenKey: () => results.idTokenKeys.rotate(),
     results: (req, res) => results.handle({ req, res }),
@@ -198,6 +187,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const agentSocket = controlSocket(folder.path('agent'), 'agent')
   const proxySocket = controlSocket(folder.path('proxy'), 'proxy')
   const lists = createLists(database)
+  const mirrors = createMirrors(database, settings)
   const results: Results = serverResults({ folder, database, settings, lists, repositories, log: options.log, url: () => address.url })
   const world: World = {
     clock,
@@ -226,6 +216,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
       },
       version,
       registryAliases: options.registryAliases,
+      registryMirrors: () => mirrors.list().map(({ host, url }) => ({ host, url })),
       engineAvailable: engineAnswers,
     },
     log: options.log,
@@ -239,8 +230,9 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     exclusive,
   }
   const kept = { index, signingKeys, evidence, webhooks: createWebhookStore(database, settings), imagePolicies: createImagePolicies(database) }
+  const registry = { mirrors, meter: createMeter(blobs, () => clock.now()), ...(options.blobLimit === undefined ? {} : { blobLimit: options.blobLimit }) }
   const imageUses = createImageUses(shop, kept.imagePolicies)
-  return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, results, ...kept }
+  return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, results, ...kept, ...registry }
 }
 
 function makeEngine(shop: Workshop, signal: AbortSignal): Engine {

@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly registryAliases: readonly string[]
   /** `s3://BUCKET/PREFIX`: where images are kept; absent: in the data folder. */
   readonly blobs?: string
+  /** The largest layer that is taken, bytes. */
+  readonly blobLimit?: number
 }
 
 /** A control plane that is up in this process. */

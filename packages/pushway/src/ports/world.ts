@@ -36,6 +36,8 @@ export interface ServerFacts {
   readonly version: string
   /** Registry host names that mean the embedded registry. */
   readonly registryAliases: readonly string[]
+  /** The registries that are asked for images which are not here; absent: none. */
+  registryMirrors?(): readonly { readonly host: string; readonly url: string }[]
   /** Whether a Docker-compatible engine answers. */
   engineAvailable(): Promise<boolean>
 }

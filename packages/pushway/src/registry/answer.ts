@@ -20,6 +20,7 @@ export type RegistryCode =
   | 'UNSUPPORTED'
   | 'TAG_INVALID'
   | 'PAGINATION_NUMBER_INVALID'
+  | 'TOOMANYREQUESTS'
   | 'UNKNOWN'
 
 /** An answer that is an error; `headers` go with it. */

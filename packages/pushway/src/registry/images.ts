@@ -13,12 +13,13 @@ import type {
 } from '@pushway/core/images/types.ts'
 import { describeUse } from '@pushway/core/images/uses.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { Digest, EpochMs, ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { Digest, EpochMs, Milliseconds, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import { readImage, toImageConfig } from '../oci/config.ts'
 import { isImageManifest } from '../oci/media-types.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Evidence } from '../ports/evidence.ts'
 import type { Images } from '../ports/images.ts'
+import type { Mirrors } from '../ports/mirrors.ts'
 import type { StoredManifest } from '../ports/registry-index.ts'
 import { createDocuments } from './documents.ts'
 import { collectGarbage, type KeeperParts, readGraph } from './garbage.ts'
@@ -43,18 +44,31 @@ export interface ImagesParts extends KeeperParts {
   readonly pushes: (project: ProjectName) => readonly RecordedPush[]
   /** Removes unpacked images that nothing runs from; gives how many. Absent: there are none. */
   readonly pruneTrees?: () => Promise<number>
+  /** Registries whose images are kept here too; absent: none. */
+  readonly mirrors?: Pick<Mirrors, 'find' | 'check' | 'expire'>
+  /** Told after each pass that was not a dry run. */
+  readonly onCollected?: (report: GarbageReport, took: Milliseconds) => void
 }
+
+/** A tag of another registry that nobody has pulled for this long is kept no more. */
+const mirroredMs: Milliseconds = 30 * 24 * 3_600_000
 
 /** All of it over one registry. */
 export function createImages(parts: ImagesParts): Images {
   let collecting: Promise<GarbageReport> | undefined
-  const pass = async (): Promise<GarbageReport> => ({ ...(await collectGarbage(parts, { dryRun: false })), trees: (await parts.pruneTrees?.()) ?? 0 })
+  const pass = async (): Promise<GarbageReport> => {
+    const startedAt = parts.clock.now()
+    parts.mirrors?.expire(startedAt - mirroredMs)
+    const report = { ...(await collectGarbage(parts, { dryRun: false })), trees: (await parts.pruneTrees?.()) ?? 0 }
+    parts.onCollected?.(report, parts.clock.now() - startedAt)
+    return report
+  }
   return {
     list: async (project) => listEntries(parts, await readGraph(parts), { wanted: isOf(project), pushes: parts.pushes(project) }),
-    inspect: async (project, reference) => inspect(parts, await readGraph(parts), { project, found: findImage(parts, project, reference) }),
+    inspect: async (project, reference) => inspect(parts, await readGraph(parts), { project, found: findImage(parts, isVisible(parts, project), reference) }),
     sbom: (project, reference) => billOf(parts, project, reference),
     history: (project, reference) => history(parts, project, reference),
-    remove: async (project, reference) => remove(parts, findImage(parts, project, reference)),
+    remove: async (project, reference) => remove(parts, findImage(parts, isOf(project), reference)),
     scrub: (options) => scrub(parts, options),
     collect({ dryRun }) {
       if (dryRun) return collectGarbage(parts, { dryRun })
@@ -72,6 +86,12 @@ function isOf(project: ProjectName): (repository: string) => boolean {
   return (repository) => repository === name || repository.startsWith(`${name}/`)
 }
 
+/** What may be looked at: images of other registries belong to everybody here. */
+function isVisible({ mirrors }: ImagesParts, project: ProjectName): (repository: string) => boolean {
+  const own = isOf(project)
+  return (repository) => own(repository) || mirrors?.find(repository.split('/')[0] ?? '') !== undefined
+}
+
 interface Found {
   readonly manifest: StoredManifest
   /** The tag that was named. */
@@ -86,8 +106,7 @@ function parseReference(reference: string): { readonly named?: string; readonly 
 }
 
 /** @throws PushwayError `image-missing`, `usage` when several begin so */
-function findImage({ index }: KeeperParts, project: ProjectName, reference: string): Found {
-  const own = isOf(project)
+function findImage({ index }: KeeperParts, own: (repository: string) => boolean, reference: string): Found {
   const all = index.allManifests().filter(({ repository }) => own(repository))
   const tags = index.allTags().filter(({ repository }) => own(repository))
   const { named, tag, digest } = parseReference(reference)
@@ -174,7 +193,7 @@ function entryOf({ nodes, tags, uses, owners }: Lookup, manifest: StoredManifest
 }
 
 async function inspect(parts: ImagesParts, graph: ImageGraph, { project, found }: { project: ProjectName; found: Found }): Promise<ImageDetails> {
-  const { manifest } = found
+  const { manifest, tag } = found
   const { repository, digest } = manifest
   const lookup = makeLookup(graph)
   const node = lookup.nodes.get(placeOf(manifest))
@@ -190,13 +209,22 @@ async function inspect(parts: ImagesParts, graph: ImageGraph, { project, found }
     pushes: pushesOf(parts, project, { manifest }),
     ...(config ? { config } : {}),
     parts: [...children, ...blobs].map((part) => ({ ...part, stored: stored.has(part.digest) })),
+    ...originOf(parts, repository, tag),
     referrers: referrers.map((one) => ({ digest: one.digest, ...(one.artifactType ? { artifactType: one.artifactType } : {}) })),
   }
 }
 
+/** Of an image of another registry: which one, and when it was last asked what the tag means. */
+function originOf({ mirrors }: ImagesParts, repository: string, tag: string | undefined): Pick<ImageDetails, 'mirror'> {
+  const found = mirrors?.find(repository.split('/')[0] ?? '')
+  if (!found) return {}
+  const checkedAt = tag === undefined ? undefined : mirrors?.check(repository, tag)?.checkedAt
+  return { mirror: { host: found.host, url: found.url, ...(checkedAt === undefined ? {} : { checkedAt }) } }
+}
+
 /** @throws PushwayError `image-without-bill` */
 async function billOf(parts: ImagesParts, project: ProjectName, reference: string): Promise<Uint8Array> {
-  const { repository, digest } = findImage(parts, project, reference).manifest
+  const { repository, digest } = findImage(parts, isVisible(parts, project), reference).manifest
   const bill = await parts.evidence.sbom(project, repository, digest)
   if (!bill) throw fail('image-without-bill', { image: `${repository}@${digest}` })
   return bill
@@ -221,7 +249,7 @@ async function configView(blobs: BlobStore, manifest: StoredManifest): Promise<I
 }
 
 async function history(parts: ImagesParts, project: ProjectName, reference: string | undefined): Promise<readonly ImagePushEntry[]> {
-  return pushesOf(parts, project, reference === undefined ? undefined : findImage(parts, project, reference))
+  return pushesOf(parts, project, reference === undefined ? undefined : findImage(parts, isOf(project), reference))
 }
 
 function pushesOf(parts: ImagesParts, project: ProjectName, found: Found | undefined): readonly ImagePushEntry[] {

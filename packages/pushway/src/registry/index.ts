@@ -60,6 +60,8 @@ async function answer({ options, tokens, documents }: Desk, req: IncomingMessage
   if (route.kind === 'catalog') return serveCatalog(exchange)
   if (!isRepositoryName(route.name))
     throw new RegistryProblem(400, 'NAME_INVALID', `"${route.name}" can't be a repository's name: lower-case letters, digits, . _ - and /`)
+  const elsewhere = await options.mirror?.serve(exchange, route)
+  if (elsewhere === 'served') return
   const right = rightFor(req.method ?? '', route)
   if (!options.access.allowed(principal, route.name, right)) {
     throw principal === undefined ? signIn(req, scopeOf(route, req)) : new RegistryProblem(403, 'DENIED', `${principal.name} may not ${right} ${route.name}`)

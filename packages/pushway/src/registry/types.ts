@@ -7,6 +7,7 @@ import type { BlobStore } from '../ports/blobs.ts'
 import type { Principal } from '../ports/principal.ts'
 import type { RegistryIndex, RegistryRight } from '../ports/registry-index.ts'
 import type { Documents } from './documents.ts'
+import type { MirrorService } from './mirror/index.ts'
 
 /** Who a request is from, and what they may do. A run's token pushes to its own project only: that is decided here. */
 export interface RegistryAccess {
@@ -37,6 +38,8 @@ export interface RegistryOptions {
   /** How long a client may be silent in the middle of something; two minutes when absent. */
   readonly stallMs?: Milliseconds
   readonly meter?: RegistryMeter
+  /** Looks in other registries for what is not here; absent: nowhere. */
+  readonly mirror?: MirrorService
 }
 
 /** Counts what the registry does. */

@@ -10,6 +10,7 @@ import { connect, connectProject, type ProjectOptions, type ServerOptions, withP
 import { formatBytes } from '../format.ts'
 import { note, type OutputFormat, printList, printOne, type Shape, withOutput } from '../output.ts'
 import { indent, renderFields } from '../table.ts'
+import { registerMirror } from './image-mirror.ts'
 
 interface Options extends ProjectOptions {
   readonly output: OutputFormat
@@ -19,7 +20,7 @@ interface Options extends ProjectOptions {
 export function register(program: Command, { exit }: Pick<CommandContext, 'exit'>): void {
   const image = program
     .command('image')
-    .summary('what the registry has: ls, inspect, history, sbom, key, rm, gc, scrub, policy')
+    .summary('what the registry has: ls, inspect, history, sbom, key, rm, gc, scrub, policy, mirror')
     .description('Images of a project in the registry. What an environment runs, or may go back to, is never removed.')
   const withReference = (command: Command) => command.argument('<image>', 'a tag, a digest or its beginning, REPOSITORY:TAG or REPOSITORY@DIGEST')
   withOutput(withProject(image.command('ls').description('Images with their sizes and where they run.'))).action(list)
@@ -69,6 +70,7 @@ export function register(program: Command, { exit }: Pick<CommandContext, 'exit'
         .option('--anonymous-pull <yes|no>', 'whether everyone may pull without signing in', parseYesNo),
     ),
   ).action(policy)
+  registerMirror(image)
 }
 
 const shape: Shape<ImageEntry> = {
@@ -148,6 +150,7 @@ function describeImage(image: ImageDetails): string {
     ['Type', image.mediaType],
     ['Size', `${formatBytes(image.size)}, ${formatBytes(image.own)} of it its own`],
     ['Speaks of', image.subject],
+    ['From', image.mirror && sayMirror(image.mirror)],
     ['Used', sayUses(image.uses) || 'nowhere'],
     ['Made from', image.config && `${image.config.base === 'host' ? "the machine's own userland" : 'an image'}, for ${image.config.platform}`],
     ...describeEvidence(image),
@@ -173,6 +176,10 @@ async function key(options: Options & { readonly rotate?: boolean }): Promise<vo
     describe: () => (current?.pem ?? '').trimEnd(),
   })
   if (keys.length > 1 && options.output === 'table') note(`${keys.length - 1} earlier keys still verify what they signed: -o json shows them.`)
+}
+
+function sayMirror({ host, url, checkedAt }: NonNullable<ImageDetails['mirror']>): string {
+  return `${host} (${url})${checkedAt === undefined ? '' : `, asked for the tag ${new Date(checkedAt).toISOString()}`}`
 }
 
 async function history(reference: string | undefined, options: Options): Promise<void> {

@@ -11,6 +11,7 @@ interface Options {
   readonly host: string
   readonly alias: readonly string[]
   readonly blobs?: string
+  readonly maxBlob?: string
   readonly output?: string
 }
 
@@ -30,6 +31,7 @@ export function register(program: Command, context: CommandContext): void {
       [],
     )
     .option('--blobs <place>', 'where images are kept: s3://BUCKET/PREFIX, with the variables AWS_*; the data folder when absent', process.env.PUSHWAY_BLOBS)
+    .option('--max-blob <gb>', 'the largest layer that the registry takes, in GB; 100 when absent', process.env.PUSHWAY_MAX_BLOB)
     .option('-o, --output <format>', 'text or json: how the start is reported')
     .action(async (options: Options) => context.exit(await run(options, context)))
 }
@@ -44,13 +46,19 @@ async function run(options: Options, context: CommandContext): Promise<number> {
     port: portOf(options.port),
     log,
     registryAliases,
-    ...(options.blobs ? { blobs: options.blobs } : {}),
+    ...placeOptions(options),
   })
   process.stdout.write(options.output === 'json' ? `${JSON.stringify(ready(server))}\n` : `${greeting(server, data)}\n`)
   await signalled()
   process.stderr.write('Stopping the control plane. Services, the proxy and the agent go on; `pushway down --all` stops them.\n')
   await server.stop()
   return 0
+}
+
+/** Where images are kept, and how large a layer may be. */
+function placeOptions({ blobs, maxBlob }: Options) {
+  if (maxBlob !== undefined && !/^\d+(\.\d+)?$/.test(maxBlob)) throw fail('usage', { problem: `"${maxBlob}" is no size in GB.`, hint: 'Write --max-blob 100.' })
+  return { ...(blobs ? { blobs } : {}), ...(maxBlob === undefined ? {} : { blobLimit: Number(maxBlob) * 1e9 }) }
 }
 
 function portOf(text: string): number {

@@ -1,8 +1,12 @@
 // Images of a project: what the registry has of it, what is deleted, what stays; and garbage collection.
 
+import type { MirrorView } from '@pushway/core/images/types.ts'
+import { fail } from '@pushway/core/reason/errors.ts'
 import type { ProjectName } from '@pushway/core/text/ids.ts'
 import { z } from 'zod'
 import type { PublicKey, SigningKeys } from '../../ports/evidence.ts'
+import type { Mirror } from '../../ports/mirrors.ts'
+import { Secret } from '../../util/secret.ts'
 import { type Call, type Route, route } from '../route.ts'
 import type { Services } from '../services.ts'
 
@@ -10,7 +14,7 @@ const policy = z.object({ keepReleases: z.number().int().min(1).max(1000).option
 const pass = z.object({ dryRun: z.boolean().default(true) })
 
 export function imageRoutes(services: Services): readonly Route[] {
-  return [...projectImageRoutes(services), ...evidenceRoutes(services), ...registryRoutes(services)]
+  return [...projectImageRoutes(services), ...evidenceRoutes(services), ...registryRoutes(services), ...mirrorRoutes(services)]
 }
 
 /** What concerns the whole server's registry. */
@@ -73,6 +77,66 @@ function evidenceRoutes({ images, signingKeys }: Services): readonly Route[] {
 function keysOf(keys: SigningKeys, project: ProjectName): readonly PublicKey[] {
   keys.current(project)
   return keys.all(project)
+}
+
+const mirror = z.object({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional(),
+  username: z.string().min(1).max(500).optional(),
+  secret: z.string().min(1).max(65_536).optional(),
+  privateNetwork: z.boolean().default(false),
+})
+
+function viewMirror({ host, url, username, privateNetwork }: Mirror): MirrorView {
+  return { host, url, privateNetwork, ...(username === undefined ? {} : { username }) }
+}
+
+/** Registries that are pulled through. */
+function mirrorRoutes({ mirrors }: Services): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/registry/mirrors',
+      action: 'mirror.administer',
+      summary: 'The registries that are asked for what is not here. Credentials are not shown.',
+      handle: () => mirrors.list().map(viewMirror),
+    }),
+    route({
+      method: 'PUT',
+      path: '/registry/mirrors/:host',
+      action: 'mirror.administer',
+      summary: 'Pull the images of a registry through this one, with a credential or by another address where they are given.',
+      body: mirror,
+      handle: ({ params, body }) => {
+        const made = checkMirror(params.host ?? '', body)
+        mirrors.set(made)
+        return viewMirror(made)
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/registry/mirrors/:host',
+      action: 'mirror.administer',
+      summary: 'Ask that registry no more. What no environment needs of it goes with garbage collection.',
+      handle: ({ params }) => {
+        if (!mirrors.remove(params.host ?? '')) throw fail('not-found', { what: 'mirror', name: params.host ?? '' })
+      },
+    }),
+  ]
+}
+
+/** Docker Hub's registry has another name than its images. */
+const usualUrls: Readonly<Record<string, string>> = { 'docker.io': 'https://registry-1.docker.io' }
+
+function checkMirror(host: string, body: z.infer<typeof mirror>): Mirror {
+  // With a dot it can be no owner of projects; a port can't stand in a repository's name.
+  if (!/^[a-z0-9]+([.-][a-z0-9]+)*\.[a-z0-9-]+$/.test(host))
+    throw fail('name-invalid', { what: 'mirror', name: host, rule: 'It is the host of image names, with a dot and without a port: ghcr.io.' })
+  const { username, secret, privateNetwork, url = usualUrls[host] ?? `https://${host}` } = body
+  if ((username === undefined) !== (secret === undefined)) throw fail('body-invalid', { problem: 'A username needs a secret, and a secret a username' })
+  return { host, url, privateNetwork, ...(username !== undefined && secret !== undefined ? { username, secret: new Secret(secret) } : {}) }
 }
 
 function projectImageRoutes({ images, imagePolicies }: Services): readonly Route[] {

@@ -8,5 +8,6 @@ import { tokenPermissions } from './0005-token-permissions.ts'
 import { results } from './0006-results.ts'
 import { forge } from './0007-forge.ts'
 import { signingKeys } from './0008-signing-keys.ts'
+import { mirrors } from './0009-mirrors.ts'
 
-export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results, forge, signingKeys]
+export const migrations: readonly string[] = [events, registry, accounts, images, tokenPermissions, results, forge, signingKeys, mirrors]

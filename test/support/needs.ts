@@ -39,6 +39,12 @@ export function needsRoot(): Need {
   return process.getuid?.() === 0 ? { skip: false, reason: '' } : { skip: true, reason: 'root only' }
 }
 
+/** Skips what needs Podman's API service with networks of its own: its own plugins, and root. */
+export function podmanServes(): Need {
+  const there = needs('podman')
+  return there.skip ? there : needsRoot()
+}
+
 function problemOf(program: string, pkg: string): string {
   if (!isOnPath(program)) return `${program} is not on this machine (package ${pkg})`
   if (program === 'docker' && !engineAnswers()) return `no Docker Engine answers (package ${pkg})`

@@ -56,7 +56,10 @@ describe.skipIf(docker.skip)(`containers of a Docker Engine ${docker.reason}`, {
 
   test('networks: made with compose’s names, aliases and fixed addresses; gone with the last group', async () => {
     const network = { name: `${prefix}_back`, ipam: { config: [{ subnet: '10.213.7.0/24' }] }, labels: { team: 'a' } }
-    const spec = specOf({ project: prefix, networks: [{ network: { name: `${prefix}_front` } }, { network, aliases: ['store'], ipv4: '10.213.7.9', priority: 5 }] })
+    const spec = specOf({
+      project: prefix,
+      networks: [{ network: { name: `${prefix}_front` } }, { network, aliases: ['store'], ipv4: '10.213.7.9', priority: 5 }],
+    })
     const group = await makeReady(bench.runtime, spec, 1)
     expect(await inside(group, 'getent', 'hosts', 'store')).toMatch(/^10\.213\.7\.9\s+store \(0\)$/)
     expect(Object.values(group.instances[0]?.addresses ?? {})[0]).toBe('10.213.7.9:3000')

@@ -19,7 +19,7 @@ async function harness(...address: Parameters<typeof openDockerRuntime>): Promis
     if (!found) throw new Error(`no image of ${app}`)
     return found
   }
-  return { runtime: bench.runtime, image, close: bench.close }
+  return { runtime: bench.runtime, image, close: bench.close, restartsAtOnce: (await bench.engine.version()).engine === 'podman' }
 }
 
 const docker = needs('docker')

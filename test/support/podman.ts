@@ -1,7 +1,7 @@
 // Podman's API service on storage of its own, for the time of a test file.
 
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EngineAddress, enginePings } from '../../packages/pushway/src/util/engine-api/index.ts'
 import { tempDir } from './temp.ts'
@@ -16,14 +16,12 @@ export async function startPodman(): Promise<PodmanService> {
   const dir = tempDir('podman')
   const socket = join(dir, 'podman.sock')
   const place = ['--root', join(dir, 'root'), '--runroot', join(dir, 'run')]
-  // Its own defaults ask for more open files than this machine may give, and for networks in a shared folder.
+  // Its own defaults ask for limits that a machine may not give, for networks in a shared folder, and for crun, which not every cgroup layout suits.
   const settings = join(dir, 'containers.conf')
-  const limits = readFileSync('/proc/self/limits', 'utf8')
-  const hard = (name: string) => new RegExp(`${name} +\\S+ +(\\d+)`).exec(limits)?.[1] ?? '1024'
-  const ulimits = [`nofile=${hard('Max open files')}:${hard('Max open files')}`, `nproc=${hard('Max processes')}:${hard('Max processes')}`]
+  const ulimits = ['nofile=4096:4096', 'nproc=8192:8192']
   writeFileSync(
     settings,
-    `[containers]\ndefault_ulimits = ${JSON.stringify(ulimits)}\n[network]\nnetwork_config_dir = "${join(dir, 'networks')}"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n`,
+    `[containers]\ndefault_ulimits = ${JSON.stringify(ulimits)}\n[network]\nnetwork_config_dir = "${join(dir, 'networks')}"\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n`,
   )
   const env = { ...process.env, CONTAINERS_CONF: settings }
   const child = spawn('podman', [...place, 'system', 'service', '--time=0', `unix://${socket}`], { stdio: 'ignore', env })

@@ -93,9 +93,9 @@ export function createEngine(address: EngineAddress): Engine {
   }
 }
 
-/** For `catch`: a 404 is "not there". */
+/** For `catch`: a 404 is "not there". Podman says 500 of a container that goes just now. */
 export function unlessMissing(error: unknown): undefined {
-  if (error instanceof EngineRefusal && error.status === 404) return undefined
+  if (error instanceof EngineRefusal && (error.status === 404 || /no such container/i.test(error.message))) return undefined
   throw error
 }
 

@@ -30,17 +30,25 @@ export interface Member extends NonNullable<ReturnType<typeof ownerOf>> {
   readonly summary: ContainerSummary
 }
 
+/** Podman refuses a list during which a container of it goes. */
+async function listAgain<T>(list: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await list()
+    } catch (error) {
+      if (!(error instanceof EngineRefusal) || !/no such container/i.test(error.message) || tries >= 5) throw error
+    }
+  }
+}
+
 /** All containers of this installation, or of one environment; oldest of each group first. */
 export async function listMembers(context: DockerContext, environment: EnvironmentId | undefined, signal?: AbortSignal): Promise<readonly Member[]> {
   const filters = {
     label: [`${label.installation}=${context.store.installation}`, ...(environment === undefined ? [] : [`${label.environment}=${environment}`])],
   }
-  const list = await context.engine.call(containerSummary.array(), {
-    method: 'GET',
-    path: '/containers/json',
-    query: { all: true, filters },
-    ...(signal ? { signal } : {}),
-  })
+  const list = await listAgain(() =>
+    context.engine.call(containerSummary.array(), { method: 'GET', path: '/containers/json', query: { all: true, filters }, ...(signal ? { signal } : {}) }),
+  )
   return list
     .flatMap((summary) => {
       const owner = ownerOf(summary.Labels)

@@ -272,6 +272,13 @@ export const errorTable = {
     say: (f) => `The proxy does not answer: ${f.problem}.`,
     next: () => 'It is started again by itself; try again in a moment.',
   }),
+  'archive-refused': entry<{ entry: string; problem: string }>({
+    kind: 'user',
+    http: 422,
+    exit: 2,
+    say: (f) => `The archive was refused, nothing of it is used: ${f.entry}: ${f.problem}.`,
+    next: () => 'Make it again without such entries.',
+  }),
   'path-outside': entry<{ path: string; root: string }>({
     kind: 'user',
     http: 400,

@@ -16,6 +16,21 @@ const knownActions: readonly KnownAction[] = [
     name: 'actions/setup-node',
     inputs: ['node-version', 'node-version-file', 'cache', 'cache-dependency-path', 'always-auth', 'check-latest', 'token'],
   },
+  {
+    name: 'actions/upload-artifact',
+    inputs: ['name', 'path', 'if-no-files-found', 'retention-days', 'compression-level', 'overwrite', 'include-hidden-files'],
+  },
+  {
+    name: 'actions/upload-artifact/merge',
+    inputs: ['name', 'pattern', 'separate-directories', 'delete-merged', 'retention-days', 'compression-level', 'include-hidden-files'],
+  },
+  {
+    name: 'actions/download-artifact',
+    inputs: ['name', 'artifact-ids', 'path', 'pattern', 'merge-multiple', 'github-token', 'repository', 'run-id'],
+  },
+  { name: 'actions/cache', inputs: ['path', 'key', 'restore-keys', 'upload-chunk-size', 'enablecrossosarchive', 'fail-on-cache-miss', 'lookup-only'] },
+  { name: 'actions/cache/restore', inputs: ['path', 'key', 'restore-keys', 'enablecrossosarchive', 'fail-on-cache-miss', 'lookup-only'] },
+  { name: 'actions/cache/save', inputs: ['path', 'key', 'upload-chunk-size', 'enablecrossosarchive'] },
   { name: 'docker/login-action', inputs: ['registry', 'username', 'password', 'logout'] },
 ]
 

@@ -26,6 +26,10 @@ export async function runInternal(args: readonly string[]): Promise<number> {
       const { runDocker } = await import('../drivers/builder/shim/index.ts')
       return runDocker(rest, { env: process.env, cwd: process.cwd(), stdin: process.stdin, stdout: process.stdout, stderr: process.stderr })
     }
+    case 'action': {
+      const { runProcessAction } = await import('../runner/process/index.ts')
+      return runProcessAction(rest, process.env)
+    }
     default:
       throw fail('usage', { problem: `There is no internal process "${name ?? ''}".`, hint: 'See pushway --help.' })
   }

@@ -13,6 +13,7 @@ import { parseFile } from '../util/parsed-files.ts'
 import { describeSources, fetchAction, type RepositoryReference } from './action-store.ts'
 import type { ActionResolver, FoundAction, ResolvedAction } from './action-types.ts'
 import { builtinAction } from './actions/index.ts'
+import { processAction } from './actions/process-actions.ts'
 import { ActionFailure } from './actions/types.ts'
 import { jobUid } from './job-state.ts'
 import { type JobPaths, ownFolder } from './layout.ts'
@@ -44,7 +45,7 @@ export function createActionResolver(options: ResolverOptions): ActionResolver {
       return { kind: 'files', dir: join(workspace, reference.path), definition: await readDefinition(workspace, reference.path, { uses: step.uses, parsed }) }
     }
     const root = await filesOf(reference)
-    if (root === undefined) return { kind: 'builtin', action: builtinFor(step, options) }
+    if (root === undefined) return builtinFor(step, reference, options)
     const dir = join(root, reference.path)
     const definition = definitions.get(dir) ?? (await readDefinition(root, reference.path, { uses: step.uses, parsed }))
     definitions.set(dir, definition)
@@ -81,17 +82,21 @@ async function placeRepository(reference: RepositoryReference, { input, paths, s
 }
 
 /** The built-in action, when it carries every input that is given. */
-function builtinFor(step: UsesStep, { input }: ResolverOptions) {
+async function builtinFor(step: UsesStep, reference: RepositoryReference, { input, paths }: ResolverOptions): Promise<ResolvedAction> {
   const action = builtinAction(step.uses)
   const known = findAction(step.uses)
-  if (action === undefined || known === undefined) {
+  if (known === undefined) {
     const where = describeSources(input.actions ?? { sources: [], cache: '' })
     throw new ActionFailure(`it is not one of the actions that are built in, and no source has it (${where}).`)
   }
   const unknown = step.with.map(([name]) => name.toLowerCase()).filter((name) => !known.inputs.includes(name))
   if (unknown.length > 0)
     throw new ActionFailure(`the built-in ${known.name} does not carry with: ${unknown.join(', ')}. It carries ${known.inputs.join(', ')}.`)
-  return action
+  if (action) return { kind: 'builtin', action }
+  const definition = await processAction(step.uses, input.folders.parsed)
+  if (definition === undefined) throw new ActionFailure(`${known.name} is known and not built in.`)
+  const { owner, name, ref } = reference
+  return { kind: 'files', dir: paths.actions, definition, program: [...input.self, 'internal', 'action', known.name], repository: `${owner}/${name}`, ref }
 }
 
 /** `action.yml` or `action.yaml` in a folder below `root`. */

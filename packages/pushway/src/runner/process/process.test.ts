@@ -1,0 +1,138 @@
+// Built-in actions that run as processes, in real jobs against a real results service.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobSpec, runSpec } from '../../../../../test/support/job.ts'
+import { type ResultsWorld, startResults } from '../../../../../test/support/results.ts'
+
+let world: ResultsWorld
+beforeAll(async () => {
+  world = await startResults()
+})
+afterAll(async () => {
+  await world.close()
+  expect(world.mistakes).toEqual([])
+})
+
+let count = 0
+async function run(steps: string, over: { run?: string; github?: Record<string, unknown> } = {}) {
+  const { run: id = `p${count++}`, github } = over
+  const spec = { ...jobSpec(`steps:\n${steps.replace(/^\n/, '')}`, { ...(github ? { contexts: { github } } : {}) }), run: id }
+  return runSpec(await world.serve(spec))
+}
+
+describe('artifacts', { timeout: 120_000 }, () => {
+  test('go from step to step: one, many, patterns, merged; with outputs', async () => {
+    const job = await run(`
+      - run: mkdir -p out/a out/.hid && echo 1 > out/a/one.txt && echo 2 > out/two.txt && echo 3 > out/.hid/x && chmod +x out/two.txt
+      - { id: up, uses: actions/upload-artifact@v4, with: { name: first, path: out/, retention-days: 3 } }
+      - { uses: actions/upload-artifact@v4, with: { name: second one, path: "out/**/*.txt\\n!out/two.txt" } }
+      - { uses: actions/upload-artifact@v4, with: { name: file, path: out/two.txt, compression-level: 0 } }
+      - { id: down, uses: actions/download-artifact@v4, with: { path: all } }
+      - { uses: actions/download-artifact@v4, with: { name: first, path: one } }
+      - { uses: actions/download-artifact@v4, with: { pattern: "f*", path: some, merge-multiple: true } }
+      - { uses: actions/upload-artifact/merge@v4, with: { name: merged, pattern: "{first,second*}", delete-merged: true } }
+      - { uses: actions/download-artifact@v4, with: { path: last } }
+      - run: |
+          find all one some last -type f | sort
+          test -x one/two.txt && echo "id \${{ steps.up.outputs.artifact-id > 0 }} \${{ steps.up.outputs.artifact-url }} [\${{ steps.down.outputs.download-path == format('{0}/all', github.workspace) }}]"
+    `)
+    expect(job.conclusion, job.text).toBe('success')
+    expect(job.text).toContain('there will be 2 files uploaded')
+    for (const path of ['all/first/a/one.txt', 'all/first/two.txt', 'all/second one/a/one.txt', 'all/file/two.txt', 'one/a/one.txt', 'some/a/one.txt', 'some/two.txt'])
+      expect(job.text.split('\n')).toContain(path)
+    expect(job.text.split('\n').filter((line) => line.startsWith('last/'))).toEqual(['last/file/two.txt', 'last/merged/a/one.txt', 'last/merged/two.txt'])
+    expect(job.text).not.toContain('.hid/x\n')
+    expect(job.text).toMatch(/id true http:\/\/pushway\.localhost:\d+\/api\/v1\/projects\/acme\/hello\/runs\/\d*\/artifacts\/\d+ \[true\]/)
+  })
+
+  test('that are not there, are there already or have bad names', async () => {
+    const job = await run(`
+      - { uses: actions/upload-artifact@v4, with: { name: none, path: nothing/** } }
+      - { id: strict, continue-on-error: true, uses: actions/upload-artifact@v4, with: { path: nothing, if-no-files-found: error } }
+      - run: echo 1 > f
+      - { uses: actions/upload-artifact@v3, with: { name: f, path: f } }
+      - { id: again, continue-on-error: true, uses: actions/upload-artifact@v4, with: { name: f, path: f } }
+      - { uses: actions/upload-artifact@v4, with: { name: f, path: f, overwrite: true } }
+      - { id: slash, continue-on-error: true, uses: actions/upload-artifact@v4, with: { name: a/b, path: f } }
+      - { id: gone, continue-on-error: true, uses: actions/download-artifact@v4, with: { name: gone } }
+      - run: echo "\${{ steps.strict.outcome }} \${{ steps.again.outcome }} \${{ steps.slash.outcome }} \${{ steps.gone.outcome }}"
+    `)
+    expect(job.conclusion, job.text).toBe('success')
+    expect(job.text).toContain('failure failure failure failure')
+    expect(job.text).toContain('No files were found with the provided path: nothing/**')
+    expect(job.text).toContain('actions/upload-artifact@v3 works as version 4 here')
+    expect(job.text).toContain('an artifact with this name already exists')
+    expect(job.text).toContain('holds the character "/"')
+    expect(job.text).toContain('Artifact not found for name: gone. There are: f.')
+  })
+
+  test('an input that is not carried is refused by line before the first step', async () => {
+    const job = await run(`
+      - run: echo began
+      - { uses: actions/upload-artifact@v4, with: { path: f, retention: 4 } }
+    `)
+    expect(job.conclusion).toBe('failure')
+    expect(job.text).not.toContain('began\n')
+    expect(job.problem).toMatch(/ci\.yml:\d+:\d+: uses: actions\/upload-artifact@v4: .*does not carry with: retention/)
+  })
+})
+
+describe('caches', { timeout: 120_000 }, () => {
+  const steps = (key: string, more = '') => `
+      - { id: c, uses: actions/cache@v4, with: { path: "deps\\n~/.tool", key: "${key}", restore-keys: deps-${more} } }
+      - run: |
+          echo "hit [\${{ steps.c.outputs.cache-hit }}] [\${{ steps.c.outputs.cache-matched-key }}] $(cat deps/x/f ~/.tool/g 2>/dev/null | tr '\\n' ' ')"
+          mkdir -p deps/x ~/.tool && echo in-deps > deps/x/f && ln -sf x/f deps/link && echo in-home > ~/.tool/g
+    `
+  test('are saved after the job and restored by key and prefix, with links inside, in the home folder too', async () => {
+    const first = await run(steps('deps-1'))
+    expect(first.text).toContain('Cache not found for input keys: deps-1, deps-')
+    expect(first.text).toContain('hit [] []')
+    expect(first.text).toContain('Cache saved with key: deps-1')
+    const second = await run(steps('deps-1'))
+    expect(second.text).toContain('hit [true] [deps-1] in-deps in-home')
+    expect(second.text).toContain('Cache hit occurred on the primary key deps-1, not saving cache.')
+    const third = await run(steps('deps-2'), { github: { ref: 'refs/heads/x' } })
+    expect(third.text).toContain('hit [false] [deps-1] in-deps in-home')
+    expect(third.text).toContain('Cache saved with key: deps-2')
+    const failed = await run(`${steps('deps-3')}\n      - run: exit 1`)
+    expect(failed.text).not.toContain('Cache saved')
+  })
+
+  test('restore and save alone; a miss may fail; lookup only looks', async () => {
+    const saved = await run(`
+      - run: mkdir d && echo 1 > d/f
+      - { uses: actions/cache/save@v4, with: { path: d, key: alone/1 } }
+      - { uses: actions/cache/save@v4, with: { path: d, key: alone/1 } }
+    `)
+    expect(saved.conclusion, saved.text).toBe('success')
+    expect(saved.text).toContain('Unable to reserve cache with key alone/1')
+    const restored = await run(`
+      - { id: look, uses: actions/cache/restore@v4, with: { path: d, key: alone/1, lookup-only: true } }
+      - run: 'test ! -e d && echo "looked [\${{ steps.look.outputs.cache-hit }}]"'
+      - { uses: actions/cache/restore@v4, with: { path: d, key: alone/1 } }
+      - run: cat d/f
+      - { uses: actions/cache/restore@v4, with: { path: d, key: other, fail-on-cache-miss: true } }
+    `)
+    expect(restored.text).toContain('looked [true]')
+    expect(restored.text).toContain('Exiting as fail-on-cache-miss is set')
+    expect(restored.conclusion).toBe('failure')
+  })
+
+  test('an archive that leads out of its paths is refused whole', async () => {
+    // What a job that speaks to the service itself could have saved.
+    const evil = await run(`
+      - run: mkdir -p deps && echo good > deps/f && ln -s /etc deps/etc
+      - { uses: actions/cache/save@v4, with: { path: deps, key: evil } }
+    `)
+    expect(evil.text).toContain('Cache saved with key: evil')
+    const victim = await run(`
+      - { uses: actions/cache/restore@v4, with: { path: deps, key: evil } }
+    `)
+    expect(victim.conclusion).toBe('failure')
+    expect(victim.text).toContain('deps/etc: it is a link that leads out of the cached paths')
+    expect(existsSync(join(world.dir, 'deps'))).toBe(false)
+  })
+})

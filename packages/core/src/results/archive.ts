@@ -60,7 +60,7 @@ function parentsOf(path: string): readonly string[] {
 }
 
 /** Absolute, without `.`, `..` and doubled slashes. */
-export function normalizePath(path: string): string {
+function normalizePath(path: string): string {
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '..') parts.pop()

@@ -31,6 +31,10 @@ const knownActions: readonly KnownAction[] = [
   { name: 'actions/cache', inputs: ['path', 'key', 'restore-keys', 'upload-chunk-size', 'enablecrossosarchive', 'fail-on-cache-miss', 'lookup-only'] },
   { name: 'actions/cache/restore', inputs: ['path', 'key', 'restore-keys', 'enablecrossosarchive', 'fail-on-cache-miss', 'lookup-only'] },
   { name: 'actions/cache/save', inputs: ['path', 'key', 'upload-chunk-size', 'enablecrossosarchive'] },
+  {
+    name: 'actions/github-script',
+    inputs: [...['script', 'github-token', 'debug', 'user-agent', 'previews', 'result-encoding', 'retries', 'retry-exempt-status-codes', 'base-url']],
+  },
   { name: 'docker/login-action', inputs: ['registry', 'username', 'password', 'logout'] },
 ]
 

@@ -4,6 +4,7 @@ import type { GarbageReport, ImageDetails, ImageEntry, ImagePolicy, ImagePushEnt
 import { errorTable } from '@pushway/core/reason/error-table.ts'
 import { type ErrorBody, type ErrorCode, fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type {
+  ArtifactView,
   DeploymentSummary,
   DeploymentView,
   EnvironmentView,
@@ -149,6 +150,13 @@ function runCalls({ call, open }: Link) {
       call<RunSummary>('POST', `${at(project)}/dispatches`, { body }),
     jobLog: (project: string, number: number, { job, ...query }: { job: string; cursor?: number; attempt?: number; limit?: number }) =>
       call<LogPage>('GET', log(project, number, job), { query }),
+    artifacts: (project: string, number: number) => call<readonly ArtifactView[]>('GET', `${at(project)}/runs/${number}/artifacts`),
+    removeArtifact: (project: string, number: number, id: number) => call<void>('DELETE', `${at(project)}/runs/${number}/artifacts/${id}`),
+    async downloadArtifact(project: string, number: number, id: number) {
+      const answer = await open('GET', `${at(project)}/runs/${number}/artifacts/${id}`, { accept: '*/*' })
+      const fileName = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get('content-disposition') ?? '')?.[1] ?? 'artifact'
+      return { body: answer.body, mime: answer.headers.get('content-type') ?? '', fileName: decodeURIComponent(fileName) }
+    },
     /** Pages as they come, until the job has ended. */
     followJobLog: (
       project: string,

@@ -45,7 +45,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     async start(argv, { cwd, env, onOutput }) {
       // What enters and gives up the rights must not be steered by the job's own PATH or environment.
-      const guarded = guardCommand(enter, { argv: [systemProgram('sh'), '-c', enterScript, 'sh', cwd, ...argv], env })
+      // Behind the shell, which would drop variables whose names have dashes: inputs of actions.
+      const guarded = guardCommand([...enter, systemProgram('sh'), '-c', enterScript, 'sh', cwd], { argv, env })
       const running = await startProcess({ argv: guarded.argv, cwd: '/', env: guarded.env ?? {}, onOutput, pipes }, (child, signal) =>
         signalEntered(child, pids, signal),
       )

@@ -16,7 +16,9 @@ async function zipWith(name: string, mode = 0o100644): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer)
   const file = join(tempDir('zip'), 'a.zip')
-  const text = Buffer.concat(chunks).toString('latin1').replaceAll('x'.repeat(Buffer.byteLength(name)), name)
+  const text = Buffer.concat(chunks)
+    .toString('latin1')
+    .replaceAll('x'.repeat(Buffer.byteLength(name)), name)
   writeFileSync(file, Buffer.from(text, 'latin1'))
   return file
 }

@@ -29,6 +29,15 @@ export function shortCommit(commit: string): string {
   return commit.slice(0, 7)
 }
 
+/** `940 B`, `1.2 kB`, `3.4 MB`. */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+}
+
 /** `refs/heads/main` → `main`. */
 export function shortRef(ref: string): string {
   return ref.replace(/^refs\/(heads|tags|pull)\//, '')

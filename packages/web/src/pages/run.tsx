@@ -1,10 +1,10 @@
 // A run: its jobs as a graph, beside the log of the chosen one.
 
-import type { JobView, RunView } from '@pushway/core/views/types.ts'
+import type { ArtifactView, JobView, RunView } from '@pushway/core/views/types.ts'
 import { useState } from 'preact/hooks'
 import { Graph } from '../graph/graph.tsx'
 import { request } from '../lib/api.ts'
-import { shortCommit, shortRef } from '../lib/format.ts'
+import { formatSize, shortCommit, shortRef } from '../lib/format.ts'
 import { place, replaceHash } from '../lib/navigate.ts'
 import { useResource } from '../lib/resource.ts'
 import { environmentHref, formatLogPlace, parseLogPlace } from '../lib/router.ts'
@@ -32,6 +32,7 @@ export function RunPage({ project, number }: { readonly project: string; readonl
             <Graph jobs={data.jobs} chosen={job?.key} onChoose={(key) => replaceHash(formatLogPlace({ job: key }))} />
             {job && <JobFacts job={job} project={project} />}
             <Images run={data} />
+            <Artifacts run={data} path={path} />
           </aside>
           {job && <LogView key={`${job.key} ${job.attempt}`} job={job} address={`${path}/jobs/${encodeURIComponent(job.key)}/log`} />}
         </div>
@@ -190,6 +191,28 @@ function Images({ run }: { readonly run: RunView }) {
               {image.tag !== undefined && `:${image.tag}`}
             </span>{' '}
             <DigestText digest={image.digest} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** What the jobs have kept for others, the newest of each name first; loaded with the run, which changes with each of its steps. */
+function Artifacts({ run, path }: { readonly run: RunView; readonly path: string }) {
+  const { data, error } = useResource<readonly ArtifactView[]>(`${path}/artifacts`, { topics: [`run:${run.id}`] })
+  if (error) return <ErrorBox error={error} />
+  if (!data || data.length === 0) return null
+  return (
+    <section class="job-facts" aria-label="Artifacts">
+      <h2>Artifacts</h2>
+      <ul class="plain-list">
+        {data.map((artifact) => (
+          <li key={artifact.id}>
+            <a href={`/api/v1${path}/artifacts/${artifact.id}`} download>
+              {artifact.name}
+            </a>{' '}
+            <span class="num dim">{formatSize(artifact.size)}</span> {artifact.digest !== undefined && <DigestText digest={artifact.digest} />}
           </li>
         ))}
       </ul>

@@ -33,6 +33,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'get', summary: 'list runs, environments, deployments, …', load: () => import('./get.ts') },
   { name: 'describe', summary: 'all about one run, deployment, environment, …', load: () => import('./describe.ts') },
   { name: 'logs', summary: 'logs of a run, a job, or an environment', load: () => import('./logs.ts') },
+  { name: 'download', summary: 'download artifacts of a run', load: () => import('./download.ts') },
   { name: 'cancel', summary: 'stop a run', load: () => import('./cancel.ts') },
   { name: 'rerun', summary: 'run the jobs of a run again', load: () => import('./rerun.ts') },
   { name: 'dispatch', summary: 'start a workflow by hand', load: () => import('./dispatch.ts') },

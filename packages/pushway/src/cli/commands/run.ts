@@ -1,5 +1,6 @@
 // pushway run: runs workflows of the working tree, without a server.
 
+import { join } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
 import { outlineOf } from '@pushway/core/run/outline.ts'
 import { planRun, planScope } from '@pushway/core/run/plan.ts'
@@ -11,6 +12,7 @@ import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
 import { warmShellSpawner } from '../../runner/shell-spawner.ts'
+import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource } from '../../util/job-spool.ts'
 import { randomHex } from '../../util/random.ts'
 import { makeCause } from '../local-run/cause.ts'
@@ -18,6 +20,7 @@ import { pairsOf, readEventFile, readPairsFile, secretsOf, valuesOfFile, wantedL
 import { actionSources, type LinkedFile, readLinked } from '../local-run/linked.ts'
 import { sayOutline } from '../local-run/outline.ts'
 import { runWorkflow } from '../local-run/run-workflow.ts'
+import { type LocalServices, localServices } from '../local-run/services.ts'
 import { createShow, type Show } from '../local-run/show.ts'
 import { readWorkflowFiles, readWorkingTree, type WorkingTree } from '../local-run/working-tree.ts'
 
@@ -32,6 +35,7 @@ interface Options {
   readonly varFile?: string
   readonly eventFile?: string
   readonly envFile?: string
+  readonly artifacts?: string
   readonly dryRun?: boolean
   readonly graph?: boolean
   readonly matrix: readonly string[]
@@ -60,6 +64,7 @@ export function register(program: Command, context: Pick<CommandContext, 'exit'>
     .option('--actions-dir <dir>', 'actions as OWNER/NAME@REF/ folders', collect, [])
     .option('--matrix <key:value>', 'only these legs of matrices that have the key (may be repeated)', collect, [])
     .option('--graph', 'show which jobs come after which, and run none')
+    .option('--artifacts <dir>', 'keep the artifacts of the run there, each in a folder of its name')
     .option('--dry-run', 'say which jobs and steps would run, and run none')
     .option('-o, --output <format>', 'json: one object on standard output, the log on standard error')
     .action(async (options: Options) => {
@@ -95,6 +100,7 @@ async function runLocally(options: Options): Promise<boolean> {
     return true
   }
   const stops = stopOnSignals()
+  const services = localServices({ cacheDir: defaultCacheDir(), treeDir: tree.dir })
   const results = []
   for (const { workflow, plan } of planned) {
     for (const job of plan.jobs.filter((candidate) => candidate.environment !== undefined)) {
@@ -112,6 +118,7 @@ async function runLocally(options: Options): Promise<boolean> {
       env,
       legs,
       actions,
+      services,
       sinkFor: show.sinkFor,
       ...stops.signals,
     }
@@ -119,10 +126,18 @@ async function runLocally(options: Options): Promise<boolean> {
     show.summary(workflow.file, result)
     results.push({ file: workflow.file, ...result, jobs: result.jobs.map((job) => ({ ...job, steps: show.steps.get(job.key) ?? [] })) })
   }
+  await keepArtifacts(services, options.artifacts, show)
   stops.clear()
   const ok = results.every((result) => result.conclusion === 'success')
   if (options.output === 'json') process.stdout.write(`${JSON.stringify({ conclusion: ok ? 'success' : 'failure', workflows: results }, null, 2)}\n`)
   return ok
+}
+
+async function keepArtifacts(services: LocalServices, dir: string | undefined, show: Show): Promise<void> {
+  for (const { name, size } of await services.close(dir)) {
+    const where = dir === undefined ? ' is gone with the run; keep it with --artifacts DIR' : `: ${join(dir, name)}`
+    show.note(`artifact ${name} (${size} bytes)${where}`)
+  }
 }
 
 /** All that the event starts; with `-W` the named one, whatever branches it is for. */

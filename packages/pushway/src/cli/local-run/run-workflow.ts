@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jobSpec } from '@pushway/core/run/contexts.ts'
 import { decideRun } from '@pushway/core/run/decide.ts'
+import { idTokenAt, placeOf } from '@pushway/core/run/places.ts'
 import { evolveRun, initialRun, type RunState } from '@pushway/core/run/state.ts'
 import type { Conclusion, JobSpec, PlannedJob, RunCause, RunEvent, RunPlan } from '@pushway/core/run/types.ts'
 import type { TemplateMap, Workflow } from '@pushway/core/workflow/types.ts'
@@ -16,6 +17,7 @@ import { makeMemoryDir } from '../../util/memory-dir.ts'
 import { selfCommand } from '../../util/self.ts'
 import { shortHash } from '../../util/short-hash.ts'
 import { isWantedLeg, type WantedLegs } from './given.ts'
+import type { LocalServices } from './services.ts'
 import { createWorkingJobs } from './working-jobs.ts'
 
 export interface LocalRun {
@@ -33,6 +35,7 @@ export interface LocalRun {
   readonly legs: WantedLegs
   /** Folders with actions as `OWNER/NAME@REF/`, and a remote to ask for others. */
   readonly actions: readonly ActionSource[]
+  readonly services: LocalServices
   readonly sinkFor: (job: string) => JobSink
   readonly cancel: AbortSignal
   readonly force: AbortSignal
@@ -72,7 +75,8 @@ export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
       const { job: key, attempt } = action
       apply([{ type: 'JobStarted', job: key, attempt }])
       const spec = specOf(run, state, key)
-      working.start(key, (control) => performJob(run, { key, spec }, control))
+      const idToken = mayAskIdToken(run, state, key)
+      working.start(key, (control) => performJob(run, { key, spec, idToken }, control))
     }
     if (decision.events.length === 0 && working.count > 0) await working.next()
   }
@@ -118,11 +122,23 @@ function specOf({ workflow, vars, secrets, env }: LocalRun, state: RunState, key
   return { ...spec, workflowEnv: [...env, ...spec.workflowEnv] }
 }
 
-async function performJob(run: LocalRun, { key, spec }: { key: string; spec: JobSpec }, control: Pick<JobControl, 'cancel' | 'force'>): Promise<RunEvent> {
+interface LocalJob {
+  readonly key: string
+  readonly spec: JobSpec
+  readonly idToken: boolean
+}
+
+function mayAskIdToken({ workflow }: LocalRun, state: RunState, key: string): boolean {
+  const place = placeOf(state.plan, workflow, key)
+  return place !== undefined && idTokenAt(place)
+}
+
+async function performJob(run: LocalRun, { key, spec, idToken }: LocalJob, control: Pick<JobControl, 'cancel' | 'force'>): Promise<RunEvent> {
   const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
   const commands = makeMemoryDir('pushway-run-')
   try {
-    const result = await runJob(workerInput(run, spec, { dir, commands }), run.sinkFor(key), { ...control, mark: newMark() })
+    const services = run.services.forJob({ project: run.repository, job: key, spec, idToken })
+    const result = await runJob(workerInput(run, spec, { dir, commands }), run.sinkFor(key), { ...control, mark: newMark(), services })
     return { type: 'JobStepsFinished', job: key, attempt: 1, ...result }
   } finally {
     for (const made of [commands, dir]) rmSync(made, { recursive: true, force: true, maxRetries: 3 })

@@ -1,7 +1,7 @@
 // pushway run as people call it: a process in a working tree.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { tempDir } from '../../../../../test/support/temp.ts'
@@ -21,8 +21,12 @@ function tree(files: Readonly<Record<string, string>>): string {
 }
 
 function pushway(dir: string, ...args: string[]) {
+  return pushwayIn(dir, tempDir('cache'), ...args)
+}
+
+function pushwayIn(dir: string, cache: string, ...args: string[]) {
   const [program = '', ...rest] = selfCommand()
-  const env = { ...process.env, XDG_CACHE_HOME: tempDir('cache') }
+  const env = { ...process.env, XDG_CACHE_HOME: cache }
   const { status, stdout, stderr } = spawnSync(program, [...rest, 'run', ...args], { cwd: dir, encoding: 'utf8', env })
   return { status, stdout, stderr }
 }
@@ -116,5 +120,45 @@ describe('pushway run', () => {
     expect(done.stderr).toMatch(says)
     expect(done.stderr).not.toMatch(/\n {4}at /)
     expect(done.status).toBe(status)
+  })
+
+  test('has artifacts, caches and identity tokens: caches stay from run to run, artifacts are kept on request', { timeout: 120_000 }, () => {
+    const text = `
+on: push
+permissions: { id-token: write }
+jobs:
+  make:
+    runs-on: ubuntu-latest
+    steps:
+      - { id: c, uses: actions/cache@v4, with: { path: deps, key: deps-1 } }
+      - run: 'echo "cached [$(cat deps/f 2>/dev/null)]"; mkdir -p deps dist && echo kept > deps/f && echo made > dist/a.txt'
+      - { uses: actions/upload-artifact@v4, with: { name: dist, path: dist } }
+      - run: 'curl -sf -H "authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=me" | cut -c1-10'
+  take:
+    needs: make
+    runs-on: ubuntu-latest
+    steps:
+      - { uses: actions/download-artifact@v4, with: { name: dist } }
+      - run: cat a.txt
+`
+    const dir = tree({ '.github/workflows/ci.yml': text })
+    const cache = tempDir('cache')
+    const first = pushwayIn(dir, cache)
+    expect(first.status, first.stdout + first.stderr).toBe(0)
+    expect(first.stdout).toContain('cached []')
+    expect(first.stdout).toContain('{"value":"')
+    expect(first.stdout).toContain('[take]   made')
+    expect(first.stdout).toContain('artifact dist')
+    expect(first.stdout).toContain('--artifacts DIR')
+    const second = pushwayIn(dir, cache, '--artifacts', 'kept')
+    expect(second.stdout).toContain('cached [kept]')
+    expect(readFileSync(join(dir, 'kept', 'dist', 'a.txt'), 'utf8')).toBe('made\n')
+  })
+
+  test('begins no services for jobs without actions', () => {
+    const dir = tree({ '.github/workflows/ci.yml': 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: echo hi }] } }' })
+    const cache = tempDir('cache')
+    expect(pushwayIn(dir, cache).status).toBe(0)
+    expect(existsSync(join(cache, 'pushway', 'results'))).toBe(false)
   })
 })

@@ -18,6 +18,7 @@ const actions: Readonly<Record<string, ProcessAction>> = {
   'actions/cache': { post: { if: 'success()' } },
   'actions/cache/restore': {},
   'actions/cache/save': {},
+  'actions/github-script': { defaults: { 'github-token': '${{ github.token }}' } },
 }
 
 /** The definition of a built-in action that runs as a process. `uses`: `owner/name[/path]@ref`; `parsed`: where definitions are kept. */

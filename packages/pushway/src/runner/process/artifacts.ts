@@ -36,9 +36,11 @@ function sayNothingFound(kit: Kit, path: string): void {
   const text = `No files were found with the provided path: ${path}. No artifacts will be uploaded.`
   switch (kit.input('if-no-files-found') || 'warn') {
     case 'warn':
-      return kit.warning(text)
+      kit.warning(text)
+      return
     case 'ignore':
-      return kit.info(text)
+      kit.info(text)
+      return
     case 'error':
       throw new ActionFailure(text)
     default:
@@ -55,20 +57,20 @@ async function upload(kit: Kit, name: string, inputs: readonly ZipInput[]): Prom
   if (kit.input('overwrite') !== '' && kit.flag('overwrite')) await remove(services, name)
   const expires = days === 0 ? {} : { expires_at: new Date(Date.now() + days * day).toISOString() }
   const request = { ...services.ids, name, version: 7, mime_type: 'application/zip', ...expires }
-  const created = await services.call('ArtifactService', 'CreateArtifact', request)
+  const created = await services.call('ArtifactService/CreateArtifact', request)
   const file = join(mkdtempSync(join(kit.temp, 'artifact-')), 'artifact.zip')
   await writeZip(file, inputs, level)
   const { size, digest } = await sendFile(String(created?.signed_upload_url), file)
   rmSync(dirname(file), { recursive: true, force: true })
-  const done = await services.call('ArtifactService', 'FinalizeArtifact', { ...services.ids, name, size: String(size), hash: digest })
+  const done = await services.call('ArtifactService/FinalizeArtifact', { ...services.ids, name, size: String(size), hash: digest })
   const id = String(done?.artifact_id)
-  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '', GITHUB_RUN_NUMBER: number = '' } = kit.env
-  const url = `${server}/api/v1/projects/${repository}/runs/${number}/artifacts/${id}`
+  const { GITHUB_API_URL: api = '', GITHUB_REPOSITORY: repository = '', GITHUB_RUN_NUMBER: number = '' } = kit.env
+  const url = api.startsWith('/') ? '' : `${api.replace(/\/api\/v3$/, '')}/api/v1/projects/${repository}/runs/${number}/artifacts/${id}`
   kit.setOutput('artifact-id', id)
   kit.setOutput('artifact-digest', digest.replace('sha256:', ''))
   kit.setOutput('artifact-url', url)
   kit.info(`Artifact ${name} has been successfully uploaded! Final size is ${size} bytes. Artifact ID is ${id}`)
-  kit.info(`Artifact download URL: ${url}`)
+  if (url !== '') kit.info(`Artifact download URL: ${url}`)
 }
 
 function numberOf(kit: Kit, name: string, { fallback, most }: { fallback: number; most: number }): number {
@@ -79,7 +81,7 @@ function numberOf(kit: Kit, name: string, { fallback, most }: { fallback: number
 }
 
 async function remove(services: Services, name: string): Promise<void> {
-  await services.call('ArtifactService', 'DeleteArtifact', { ...services.ids, name }, ['not_found'])
+  await services.call('ArtifactService/DeleteArtifact', { ...services.ids, name }, ['not_found'])
 }
 
 interface Listed {
@@ -90,7 +92,7 @@ interface Listed {
 
 /** The newest of each name. */
 async function list(services: Services): Promise<readonly Listed[]> {
-  const { artifacts = [] } = (await services.call('ArtifactService', 'ListArtifacts', services.ids)) as { artifacts?: readonly Record<string, unknown>[] }
+  const { artifacts = [] } = (await services.call('ArtifactService/ListArtifacts', services.ids)) as { artifacts?: readonly Record<string, unknown>[] }
   const all = artifacts.map(({ database_id: id, name, digest }) => ({ id: String(id), name: String(name), digest: String(digest ?? '') }))
   return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i)
 }
@@ -134,7 +136,7 @@ function byId(all: readonly Listed[], id: string): Listed {
 }
 
 async function fetchArtifact(kit: Kit, { services, artifact, to }: { services: Services; artifact: Listed; to: string }): Promise<void> {
-  const signed = await services.call('ArtifactService', 'GetSignedArtifactURL', { ...services.ids, name: artifact.name })
+  const signed = await services.call('ArtifactService/GetSignedArtifactURL', { ...services.ids, name: artifact.name })
   const dir = mkdtempSync(join(kit.temp, 'artifact-'))
   const file = join(dir, 'artifact.zip')
   const digest = await fetchFile(String(signed?.signed_url), file)

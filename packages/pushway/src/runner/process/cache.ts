@@ -34,10 +34,9 @@ async function restore(kit: Kit, { keepState }: { keepState: boolean }): Promise
   if (keepState) kit.saveState('key', key)
   const version = cacheVersion(paths)
   const services = connectServices(kit.env)
-  const found = await services.call('CacheService', 'GetCacheEntryDownloadURL', { key, restore_keys: keys.slice(1), version })
+  const found = await services.call('CacheService/GetCacheEntryDownloadURL', { key, restore_keys: keys.slice(1), version })
   if (found?.ok !== true) {
-    if (kit.flag('fail-on-cache-miss'))
-      throw new ActionFailure(`Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: ${key}`)
+    if (kit.flag('fail-on-cache-miss')) throw new ActionFailure(`Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: ${key}`)
     return kit.info(`Cache not found for input keys: ${keys.join(', ')}`)
   }
   const matched = String(found.matched_key)
@@ -76,14 +75,14 @@ async function save(kit: Kit, key: string): Promise<void> {
     return kit.warning('Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.')
   const services = connectServices(kit.env)
   const version = cacheVersion(paths)
-  const reserved = await services.call('CacheService', 'CreateCacheEntry', { key, version }, ['already_exists'])
+  const reserved = await services.call('CacheService/CreateCacheEntry', { key, version }, ['already_exists'])
   if (!reserved) return kit.info(`Failed to save: Unable to reserve cache with key ${key}, another job may be creating this cache.`)
   const dir = mkdtempSync(join(kit.temp, 'cache-'))
   try {
     const file = join(dir, archiveName())
     await pack(kit, { dir, file, files })
     const { size } = await sendFile(String(reserved.signed_upload_url), file)
-    await services.call('CacheService', 'FinalizeCacheEntryUpload', { key, version, size_bytes: String(size) })
+    await services.call('CacheService/FinalizeCacheEntryUpload', { key, version, size_bytes: String(size) })
     kit.info(`Cache Size: ~${Math.round(size / 2 ** 20)} MB (${size} B)`)
     kit.info(`Cache saved with key: ${key}`)
   } catch (error) {
@@ -109,7 +108,7 @@ function archiveName(): string {
 }
 
 /** As @actions/cache makes it: only the same paths and compression find each other. */
-export function cacheVersion(paths: readonly string[]): string {
+function cacheVersion(paths: readonly string[]): string {
   return createHash('sha256')
     .update([...paths, hasZstd() ? 'zstd-without-long' : 'gzip', salt].join('|'))
     .digest('hex')
@@ -168,7 +167,7 @@ async function listArchive(file: string): Promise<readonly ArchiveEntry[]> {
 }
 
 /** A path is covered when itself or a folder it is in matches one of the patterns. */
-export function coveredBy(kit: Pick<Kit, 'workspace' | 'home'>, patterns: readonly string[]): (path: string) => boolean {
+function coveredBy(kit: Pick<Kit, 'workspace' | 'home'>, patterns: readonly string[]): (path: string) => boolean {
   const matchers = patterns
     .filter((pattern) => !pattern.startsWith('!'))
     .map((pattern) => globToRegExp(resolve(kit.workspace, pattern.replace(/^~(?=\/|$)/, kit.home)).replace(/\/+$/, '')))

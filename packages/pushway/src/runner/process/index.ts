@@ -14,6 +14,7 @@ const stages: Readonly<Record<string, () => Promise<Stage>>> = {
   'actions/cache main': async () => (await import('./cache.ts')).restoreCache,
   'actions/cache post': async () => (await import('./cache.ts')).saveAfterwards,
   'actions/cache/restore main': async () => (await import('./cache.ts')).restoreOnly,
+  'actions/github-script main': async () => (await import('./github-script.ts')).githubScript,
   'actions/cache/save main': async () => (await import('./cache.ts')).saveOnly,
 }
 

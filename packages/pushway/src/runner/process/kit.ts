@@ -64,7 +64,7 @@ export function createKit(env: Env, write: (text: string) => void): Kit {
   }
 }
 
-export function linesOf(text: string): readonly string[] {
+function linesOf(text: string): readonly string[] {
   return text
     .split('\n')
     .map((line) => line.trim())

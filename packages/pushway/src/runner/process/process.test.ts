@@ -40,11 +40,19 @@ describe('artifacts', { timeout: 120_000 }, () => {
     `)
     expect(job.conclusion, job.text).toBe('success')
     expect(job.text).toContain('there will be 2 files uploaded')
-    for (const path of ['all/first/a/one.txt', 'all/first/two.txt', 'all/second one/a/one.txt', 'all/file/two.txt', 'one/a/one.txt', 'some/a/one.txt', 'some/two.txt'])
+    for (const path of [
+      'all/first/a/one.txt',
+      'all/first/two.txt',
+      'all/second one/a/one.txt',
+      'all/file/two.txt',
+      'one/a/one.txt',
+      'some/a/one.txt',
+      'some/two.txt',
+    ])
       expect(job.text.split('\n')).toContain(path)
     expect(job.text.split('\n').filter((line) => line.startsWith('last/'))).toEqual(['last/file/two.txt', 'last/merged/a/one.txt', 'last/merged/two.txt'])
     expect(job.text).not.toContain('.hid/x\n')
-    expect(job.text).toMatch(/id true http:\/\/pushway\.localhost:\d+\/api\/v1\/projects\/acme\/hello\/runs\/\d*\/artifacts\/\d+ \[true\]/)
+    expect(job.text).toMatch(/id true http:\/\/127\.0\.0\.1:\d+\/api\/v1\/projects\/acme\/hello\/runs\/\d*\/artifacts\/\d+ \[true\]/)
   })
 
   test('that are not there, are there already or have bad names', async () => {
@@ -134,5 +142,54 @@ describe('caches', { timeout: 120_000 }, () => {
     expect(victim.conclusion).toBe('failure')
     expect(victim.text).toContain('deps/etc: it is a link that leads out of the cached paths')
     expect(existsSync(join(world.dir, 'deps'))).toBe(false)
+  })
+})
+
+describe('github-script', { timeout: 120_000 }, () => {
+  test('runs with the toolkit at hand, gives its result, and fails with its error', async () => {
+    const job = await run(`
+      - run: echo 'module.exports = (x) => x * 2' > double.cjs
+      - id: s
+        uses: actions/github-script@v7
+        env: { WHO: world }
+        with:
+          script: |
+            const double = require('./double.cjs')
+            core.info('hello ' + process.env.WHO + ' ' + context.repo.owner + '/' + context.repo.repo + ' ' + typeof github.rest.issues.create)
+            const { stdout } = await exec.getExecOutput('echo', ['from exec'])
+            const files = await (await glob.create('*.cjs')).glob()
+            await io.mkdirP('made/by')
+            core.exportVariable('SCRIPTED', stdout.trim())
+            core.setOutput('own', 'yes')
+            return { doubled: double(21), files: files.length, same: github === octokit, other: typeof getOctokit('x').request }
+      - { id: t, uses: actions/github-script@v7, with: { result-encoding: string, script: 'return "text"' } }
+      - run: 'echo "\${{ steps.s.outputs.result }} \${{ fromJSON(steps.s.outputs.result).doubled }} \${{ steps.t.outputs.result }} \${{ steps.s.outputs.own }} $SCRIPTED"; test -d made/by'
+      - { uses: actions/github-script@v7, with: { script: 'throw new Error("on purpose")' } }
+    `)
+    expect(job.text).toContain('hello world acme/hello function')
+    expect(job.text).toContain('{doubled:42,files:1,same:true,other:function} 42 text yes from exec')
+    expect(job.text).toContain('Unhandled error: Error: on purpose (line 1 of the script)')
+    expect(job.conclusion).toBe('failure')
+  })
+
+  test('calls the API of this server with the token of the job', async () => {
+    const asked: unknown[] = []
+    const { createServer } = await import('node:http')
+    const api = createServer((req, res) => {
+      asked.push([req.url, req.headers.authorization])
+      res.setHeader('content-type', 'application/json').end('{"name":"hello"}')
+    })
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+    const { port } = api.address() as { port: number }
+    const spec = jobSpec(`
+      steps:
+        - { uses: actions/github-script@v7, with: { script: 'core.info("repo " + (await github.rest.repos.get(context.repo)).data.name)' } }
+    `)
+    const served = await world.serve({ ...spec, run: 'api' })
+    const github = { ...served.contexts.github, api_url: `http://127.0.0.1:${port}/api/v3`, token: 'pwr_token' }
+    const job = await runSpec({ ...served, contexts: { ...served.contexts, github } })
+    api.close()
+    expect(job.text).toContain('repo hello')
+    expect(asked).toEqual([['/api/v3/repos/acme/hello', 'token pwr_token']])
   })
 })

@@ -10,8 +10,8 @@ import { ActionFailure } from '../actions/types.ts'
 import type { Env } from './kit.ts'
 
 export interface Services {
-  /** `undefined`: refused with one of the codes in `allowed`. @throws ActionFailure */
-  call(service: 'ArtifactService' | 'CacheService', method: string, request: object, allowed?: readonly string[]): Promise<Record<string, unknown> | undefined>
+  /** `method`: `CacheService/CreateCacheEntry`. `undefined`: refused with one of the codes in `allowed`. @throws ActionFailure */
+  call(method: string, request: object, allowed?: readonly string[]): Promise<Record<string, unknown> | undefined>
   /** As the token says them: of this run and job. */
   readonly ids: { readonly workflow_run_backend_id: string; readonly workflow_job_run_backend_id: string }
 }
@@ -27,14 +27,14 @@ export function connectServices(env: Env): Services {
   const [, run = '', job = ''] = String(payload.scp).split(':')
   return {
     ids: { workflow_run_backend_id: run, workflow_job_run_backend_id: job },
-    async call(service, method, request, allowed = []) {
-      const address = new URL(`/twirp/github.actions.results.api.v1.${service}/${method}`, url)
+    async call(method, request, allowed = []) {
+      const address = new URL(`/twirp/github.actions.results.api.v1.${method}`, url)
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
       const answer = await repeat(() => fetch(address, { method: 'POST', headers, body: JSON.stringify(request) }))
       const body = (await answer.json()) as Record<string, unknown>
       if (answer.ok) return body
       if (allowed.includes(String(body.code))) return undefined
-      throw new ActionFailure(`${method} was refused: ${String(body.msg)}.`)
+      throw new ActionFailure(`${method.split('/')[1]} was refused: ${String(body.msg)}.`)
     },
   }
 }

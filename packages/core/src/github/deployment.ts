@@ -5,7 +5,7 @@ import type { CommitId, EpochMs } from '../text/ids.ts'
 import { apiOf, isoTime, nodeId, type Place, type RepositoryFacts, repositoryShape, type Shape, userShape } from './base.ts'
 
 /** GitHub's states of a deployment. */
-const deploymentStates = ['error', 'failure', 'inactive', 'in_progress', 'queued', 'pending', 'success', 'waiting'] as const
+export const deploymentStates = ['error', 'failure', 'inactive', 'in_progress', 'queued', 'pending', 'success', 'waiting'] as const
 export type DeploymentStateName = (typeof deploymentStates)[number]
 
 export interface DeploymentFacts {
@@ -35,7 +35,7 @@ export interface DeploymentStatusFacts {
 }
 
 /** A deployment as the REST API and payloads show it. */
-function deploymentShape(place: Place, facts: DeploymentFacts): Shape {
+export function deploymentShape(place: Place, facts: DeploymentFacts): Shape {
   const url = `${apiOf(place)}/deployments/${facts.id}`
   return {
     url,
@@ -59,7 +59,7 @@ function deploymentShape(place: Place, facts: DeploymentFacts): Shape {
 }
 
 /** One status of a deployment. */
-function deploymentStatusShape(place: Place, deployment: DeploymentFacts, facts: DeploymentStatusFacts): Shape {
+export function deploymentStatusShape(place: Place, deployment: DeploymentFacts, facts: DeploymentStatusFacts): Shape {
   const url = `${apiOf(place)}/deployments/${deployment.id}`
   return {
     url: `${url}/statuses/${facts.id}`,

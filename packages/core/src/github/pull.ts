@@ -35,7 +35,7 @@ export interface PullFacts {
 }
 
 /** A label by its name alone. */
-function labelShape(place: Place, name: string): Shape {
+export function labelShape(place: Place, name: string): Shape {
   const id = numberOf(`label ${name}`)
   return {
     id,
@@ -49,7 +49,7 @@ function labelShape(place: Place, name: string): Shape {
 }
 
 /** A pull request, whole. */
-function pullShape(repository: RepositoryFacts, pull: PullFacts): Shape {
+export function pullShape(repository: RepositoryFacts, pull: PullFacts): Shape {
   const { server } = repository
   const api = apiOf(repository)
   const url = `${api}/pulls/${pull.number}`

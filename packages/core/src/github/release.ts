@@ -33,7 +33,7 @@ function kindOf({ prerelease }: TagRelease): string {
 }
 
 /** A release as the REST API and payloads show it. */
-function releaseShape(place: Place, release: TagRelease): Shape {
+export function releaseShape(place: Place, release: TagRelease): Shape {
   const { project, server } = place
   const url = `${apiOf(place)}/releases/${release.id}`
   return {

@@ -38,7 +38,7 @@ interface PullSide {
 }
 
 /** A workflow. */
-function workflowShape(place: Place, workflow: WorkflowFacts): Shape {
+export function workflowShape(place: Place, workflow: WorkflowFacts): Shape {
   const id = numberOf(workflow.path)
   const file = workflow.path.split('/').at(-1) ?? ''
   const at = isoTime(workflow.createdAt ?? 0)
@@ -57,7 +57,7 @@ function workflowShape(place: Place, workflow: WorkflowFacts): Shape {
 }
 
 /** A run. */
-function runShape(place: Place, run: RunFacts): Shape {
+export function runShape(place: Place, run: RunFacts): Shape {
   const { project, server } = place
   const api = apiOf(place)
   const url = `${api}/actions/runs/${run.id}`
@@ -132,5 +132,54 @@ export function workflowRunPayload(repository: RepositoryFacts, run: RunFacts, a
     workflow: workflowShape(repository, run.workflow),
     repository: repositoryShape(repository),
     sender: userShape(run.triggeringActor, repository.server),
+  }
+}
+
+export interface JobFacts {
+  readonly id: number
+  readonly name: string
+  readonly status: 'queued' | 'in_progress' | 'completed' | 'waiting'
+  readonly conclusion: string | null
+  readonly startedAt?: EpochMs
+  readonly finishedAt?: EpochMs
+  readonly labels: readonly string[]
+  readonly steps: readonly {
+    readonly name: string
+    readonly status: 'queued' | 'in_progress' | 'completed'
+    readonly conclusion: string | null
+    readonly number: number
+    readonly startedAt?: EpochMs
+    readonly finishedAt?: EpochMs
+  }[]
+}
+
+/** One job of a run. */
+export function jobShape(place: Place, run: RunFacts, job: JobFacts): Shape {
+  const url = `${apiOf(place)}/actions/jobs/${job.id}`
+  const time = (at: EpochMs | undefined) => (at === undefined ? null : isoTime(at))
+  return {
+    id: job.id,
+    run_id: run.id,
+    workflow_name: run.workflow.name,
+    head_branch: run.branch,
+    run_url: `${apiOf(place)}/actions/runs/${run.id}`,
+    run_attempt: run.attempt,
+    node_id: nodeId('CR', job.id),
+    head_sha: run.sha,
+    url,
+    html_url: `${place.server}/${place.project}/runs/${run.number}`,
+    status: job.status,
+    conclusion: job.conclusion,
+    created_at: isoTime(run.createdAt),
+    started_at: time(job.startedAt),
+    completed_at: time(job.finishedAt),
+    name: job.name,
+    steps: job.steps.map(({ startedAt, finishedAt, ...step }) => ({ ...step, started_at: time(startedAt), completed_at: time(finishedAt) })),
+    check_run_url: `${apiOf(place)}/check-runs/${job.id}`,
+    labels: job.labels,
+    runner_id: 1,
+    runner_name: 'pushway',
+    runner_group_id: 1,
+    runner_group_name: 'Default',
   }
 }

@@ -300,7 +300,7 @@ export const errorTable = {
     say: (f) => `Run ${f.run} is ${f.state}.`,
     next: () => 'Re-run it instead.',
   }),
-  'pull-refused': entry<{ problem: string; hint: string }>({ kind: 'user', http: 422, exit: 2, say: (f) => f.problem, next: (f) => f.hint }),
+  'request-refused': entry<{ problem: string; hint: string }>({ kind: 'user', http: 422, exit: 2, say: (f) => f.problem, next: (f) => f.hint }),
   'pull-not-mergeable': entry<{ number: number; problem: string }>({
     kind: 'user',
     http: 405,

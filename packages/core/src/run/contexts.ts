@@ -1,6 +1,7 @@
 // Builds what expressions and job workers see: the github, needs and inputs contexts, and a job's whole spec.
 // Follows https://docs.github.com/actions/reference/workflows-and-actions/contexts
 
+import { numberOf } from '../github/base.ts'
 import { fail, refuse } from '../reason/errors.ts'
 import type { ProjectName, RunId } from '../text/ids.ts'
 import { EvaluationError, evaluateValue } from '../workflow/evaluate.ts'
@@ -35,6 +36,7 @@ export function githubContext(facts: GithubFacts): Readonly<Record<string, unkno
   const pull = pullRequestRefs(cause)
   return {
     actor: cause.actor,
+    actor_id: String(numberOf(cause.actor)),
     triggering_actor: facts.triggeringActor ?? cause.actor,
     api_url: `${serverUrl}/api/v3`,
     base_ref: pull.base,
@@ -48,7 +50,9 @@ export function githubContext(facts: GithubFacts): Readonly<Record<string, unkno
     ref_protected: false,
     ref_type: ref.startsWith('refs/tags/') ? 'tag' : 'branch',
     repository: project,
+    repository_id: String(numberOf(project)),
     repository_owner: owner,
+    repository_owner_id: String(numberOf(owner)),
     repositoryUrl: `${serverUrl}/${project}.git`,
     retention_days: '90',
     run_attempt: String(run?.attempt ?? 1),

@@ -57,22 +57,22 @@ function told(action: string, { by, byRun }: Asking, more?: Readonly<Record<stri
 
 async function branchAt(shop: Workshop, project: ProjectName, name: string): Promise<CommitId> {
   const sha = await shop.world.git.resolve(project, `refs/heads/${name}`)
-  if (sha === undefined) throw fail('pull-refused', { problem: `There is no branch ${name}.`, hint: 'Push it first.' })
+  if (sha === undefined) throw fail('request-refused', { problem: `There is no branch ${name}.`, hint: 'Push it first.' })
   return sha
 }
 
 async function open(shop: Workshop, project: ProjectName, { pull, who }: { pull: NewPull; who: Asking }): Promise<PullState> {
   const { title, body, head, base, draft } = pull
   const { git, lists } = shop.world
-  if (title.trim() === '') throw fail('pull-refused', { problem: 'A pull request needs a title.', hint: 'Give one.' })
-  if (head === base) throw fail('pull-refused', { problem: `${head} can't be merged into itself.`, hint: 'Name another base.' })
+  if (title.trim() === '') throw fail('request-refused', { problem: 'A pull request needs a title.', hint: 'Give one.' })
+  if (head === base) throw fail('request-refused', { problem: `${head} can't be merged into itself.`, hint: 'Name another base.' })
   const [headSha, baseSha] = [await branchAt(shop, project, head), await branchAt(shop, project, base)]
   const present = lists.pulls(project, { state: 'open', head, base, limit: 1 })[0]
   if (present !== undefined)
-    throw fail('pull-refused', { problem: `A pull request already exists for ${head}: number ${present}.`, hint: 'Push to its branch instead.' })
+    throw fail('request-refused', { problem: `A pull request already exists for ${head}: number ${present}.`, hint: 'Push to its branch instead.' })
   const fork = await git.mergeBase(project, baseSha, headSha)
-  if (fork === undefined) throw fail('pull-refused', { problem: `${head} and ${base} have no commit in common.`, hint: 'Start the branch from the base.' })
-  if (fork === headSha) throw fail('pull-refused', { problem: `No commits between ${base} and ${head}.`, hint: 'Commit and push something.' })
+  if (fork === undefined) throw fail('request-refused', { problem: `${head} and ${base} have no commit in common.`, hint: 'Start the branch from the base.' })
+  if (fork === headSha) throw fail('request-refused', { problem: `No commits between ${base} and ${head}.`, hint: 'Commit and push something.' })
   const number = lists.takePullNumber(project)
   const sides = { head: { ref: head, sha: headSha }, base: { ref: base, sha: baseSha } }
   return openPull(shop, { type: 'PullRequestOpened', project, number, title, body, ...sides, draft, by: who.by }, who.byRun === true)
@@ -88,7 +88,7 @@ async function editOne(shop: Workshop, state: PullState, { edit, who }: { edit: 
     ...(body !== undefined && body !== state.body ? { body: { from: state.body } } : {}),
     ...(moved ? { base: { ref: { from: state.base.ref }, sha: { from: state.base.sha } } } : {}),
   }
-  if (title?.trim() === '') throw fail('pull-refused', { problem: 'A pull request needs a title.', hint: 'Give one.' })
+  if (title?.trim() === '') throw fail('request-refused', { problem: 'A pull request needs a title.', hint: 'Give one.' })
   if (Object.keys(changes).length > 0) {
     const said = { ...('title' in changes ? { title } : {}), ...('body' in changes ? { body } : {}), ...(moved ? { base: moved } : {}) }
     events.push({ type: 'PullRequestEdited', by: who.by, ...said } as PullEvent)
@@ -104,7 +104,7 @@ async function editOne(shop: Workshop, state: PullState, { edit, who }: { edit: 
 
 async function reopenOne(shop: Workshop, state: PullState, who: Asking): Promise<PullChange> {
   if (state.state === 'open') return { events: [] }
-  if (state.merged) throw fail('pull-refused', { problem: `Pull request ${state.number} was merged.`, hint: 'Open a new one.' })
+  if (state.merged) throw fail('request-refused', { problem: `Pull request ${state.number} was merged.`, hint: 'Open a new one.' })
   const head = state.fork ? state.head.sha : await branchAt(shop, state.project, state.head.ref)
   const base = await branchAt(shop, state.project, state.base.ref)
   return { events: [{ type: 'PullRequestReopened', by: who.by, head, base }, await tryMerge(shop, state, { head, base })], ...told('reopened', who) }

@@ -171,7 +171,7 @@ describe('merging', () => {
     expect(eventOf(closed)).toMatchObject({ pull_request: { merged: true, state: 'closed', merge_commit_sha: tip, merged_by: { login: 'bob' } } })
     // What it changed can still be seen.
     expect(merged.files).toHaveLength(1)
-    await expect(world.commands.reopenPull(place, who)).rejects.toMatchObject({ code: 'pull-refused' })
+    await expect(world.commands.reopenPull(place, who)).rejects.toMatchObject({ code: 'request-refused' })
   })
 
   test('a push that brings the head into the base merges it; deleting its branch closes it', async () => {

@@ -15,6 +15,7 @@ import { runtimeOf } from '../model/runtime-of.ts'
 import type { Workshop } from '../model/workshop.ts'
 import type { JobLogRequest, Queries } from '../ports/service.ts'
 import { runActor } from './commands-deployments.ts'
+import { createForgeQueries } from './forge-queries.ts'
 import { instanceLogs } from './instance-logs.ts'
 import { deploymentSummary, deploymentView, describeRelease } from './views/deployments.ts'
 import { environmentView, lookNow } from './views/environments.ts'
@@ -31,6 +32,7 @@ export function createQueries(shop: Workshop): Queries {
     if (!world.lists.hasProject(project)) throw fail('not-found', { what: 'project', name: project })
   }
   return {
+    ...createForgeQueries(shop),
     projects: () => world.lists.projects().map((name) => projectView(shop, name, 1)),
     project: (name) => projectView(shop, name, 20),
     projectNames: () => world.lists.projects(),

@@ -5,15 +5,17 @@ import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
+import type { GitObjects } from '../ports/history.ts'
 import type { GitHost } from '../ports/misc.ts'
 import { writeFileAtomic } from '../util/files.ts'
 import { joinInside } from '../util/paths.ts'
 import { createGitHistory, readDefaultBranch, readRefs } from './history.ts'
 import { checkProjectName, isCommitId, isProjectName, isRefName } from './names.ts'
+import { createGitObjects } from './objects.ts'
 import { createGitHost } from './read.ts'
 import { type GitContext, git, lastLine, runGit, withoutCredentials } from './run-git.ts'
 
-export interface Repositories extends GitHost {
+export interface Repositories extends GitHost, GitObjects {
   readonly context: GitContext
   /** The repository's folder; also when it is not there. @throws PushwayError `name-invalid` */
   path(project: ProjectName): string
@@ -108,6 +110,7 @@ export function openRepositories(dir: string, options: { readonly allowLocal?: b
     },
     ...createGitHost(context, at),
     ...createGitHistory(context, at),
+    ...createGitObjects(context, at),
   }
 }
 

@@ -1,6 +1,7 @@
 // The one place that decides who may do what. Every route names its action; nothing else in the program asks for a role.
 
 import { fail } from '@pushway/core/reason/errors.ts'
+import type { TokenPermissions } from '@pushway/core/run/types.ts'
 import type { ProjectName } from '@pushway/core/text/ids.ts'
 import type { Role } from '@pushway/core/views/types.ts'
 import type { Accounts } from '../ports/accounts.ts'
@@ -44,7 +45,44 @@ const needs = {
   'member.set': 'admin',
   'user.manage': 'installation',
   'metrics.read': 'signed-in',
+  'schedule.read': 'read',
+  'pulls.read': 'read',
+  'pulls.write': 'write',
+  'issues.read': 'read',
+  'issues.write': 'write',
+  'contents.read': 'read',
+  'contents.write': 'write',
+  'statuses.read': 'read',
+  'statuses.write': 'write',
+  'checks.read': 'read',
+  'checks.write': 'write',
+  'deployments.read': 'read',
+  'deployments.write': 'write',
+  'actions.read': 'read',
+  'actions.write': 'write',
 } as const satisfies Record<string, Need>
+
+/** What a run's own token needs of `permissions` for an action on its project: any of the scopes, at least the right. */
+const scopes: Readonly<Partial<Record<keyof typeof needs, readonly [right: 'read' | 'write', ...scopes: TokenScope[]]>>> = {
+  'repository.write': ['write', 'contents'],
+  'contents.read': ['read', 'contents'],
+  'contents.write': ['write', 'contents'],
+  'pulls.read': ['read', 'pull-requests'],
+  'pulls.write': ['write', 'pull-requests'],
+  // A pull request is an issue, too: either right will do, as on GitHub.
+  'issues.read': ['read', 'issues', 'pull-requests'],
+  'issues.write': ['write', 'issues', 'pull-requests'],
+  'statuses.read': ['read', 'statuses'],
+  'statuses.write': ['write', 'statuses'],
+  'checks.read': ['read', 'checks'],
+  'checks.write': ['write', 'checks'],
+  'deployments.read': ['read', 'deployments'],
+  'deployments.write': ['write', 'deployments'],
+  'actions.read': ['read', 'actions'],
+  'actions.write': ['write', 'actions'],
+}
+
+type TokenScope = Exclude<keyof TokenPermissions, 'packages'>
 
 export type Action = keyof typeof needs
 
@@ -87,16 +125,28 @@ export function authorize({ accounts, principal }: Asker, action: Action, projec
         throw fail('not-allowed', { who: principal.name, what: `create ${project ?? 'it'}` })
       return principal
     default:
-      if (mayPushContents(principal, action, project)) return principal
+      if (isPermitted(principal, action, project)) return principal
       if (action === 'repository.read' && principal.permissions?.contents === 'none')
         throw fail('not-allowed', { who: principal.name, what: `read ${project ?? 'it'} (permissions: contents)` })
       return requireRole(accounts.roleOf(principal, project ?? ''), principal, { need, project: project ?? '' })
   }
 }
 
-/** What `permissions` of its workflow say on the repository: a run may push to its own when they give `contents: write`. */
-function mayPushContents(principal: Principal, action: Action, project: ProjectName | undefined): boolean {
-  return principal.kind === 'run' && action === 'repository.write' && principal.project === project && principal.permissions?.contents === 'write'
+/** Without `permissions` of its own a token reads, as run/permissions has it. */
+const unsaid = 'read'
+
+/**
+ * Whether the permissions of a run's token give it an action on its own project. Without the right it is refused, whatever its role;
+ * for actions that `permissions` say nothing of, and other callers, roles decide.
+ * @throws PushwayError `not-allowed`
+ */
+function isPermitted(principal: Principal, action: Action, project: ProjectName | undefined): boolean {
+  const wanted = scopes[action]
+  if (principal.kind !== 'run' || principal.project !== project || !wanted) return false
+  const [right, ...names] = wanted
+  const accesses = names.map((name) => (principal.permissions === undefined ? unsaid : principal.permissions[name]))
+  if (accesses.some((access) => access === 'write' || access === right)) return true
+  throw fail('not-allowed', { who: principal.name, what: `${words[right]} ${project ?? 'it'} (permissions: ${names.join(' or ')})` })
 }
 
 function requireRole(role: Role | undefined, principal: Principal, { need, project }: { need: Role; project: ProjectName }): Principal {

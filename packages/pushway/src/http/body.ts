@@ -6,9 +6,9 @@ import { fail } from '@pushway/core/reason/errors.ts'
 const MAX_JSON = 1024 * 1024
 const MAX_MS = 30_000
 
-/** The body as JSON; an empty one is `{}`. @throws PushwayError `body-invalid`, `body-too-large` */
-export async function readJson(req: IncomingMessage): Promise<unknown> {
-  const type = req.headers['content-type']
+/** The body as JSON; an empty one is `{}`. `anyType`: whatever the client calls it. @throws PushwayError `body-invalid`, `body-too-large` */
+export async function readJson(req: IncomingMessage, { anyType = false } = {}): Promise<unknown> {
+  const type = anyType ? undefined : req.headers['content-type']
   // A form of another site can send text/plain without asking first, but never this.
   if (type !== undefined && !/^application\/json\b/i.test(type))
     throw fail('body-invalid', { problem: `its type is ${type.slice(0, 100)}, not application/json` })

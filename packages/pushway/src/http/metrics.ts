@@ -6,7 +6,7 @@ import { type MetricHeading, renderLabels, renderMetric } from '../util/metrics-
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-export type Part = 'git' | 'registry' | 'results' | 'hooks' | 'api' | 'ui' | 'system'
+export type Part = 'git' | 'registry' | 'results' | 'hooks' | 'api' | 'rest' | 'ui' | 'system'
 
 /** Totals of the proxy since it began, per group. */
 export interface TrafficTotals {

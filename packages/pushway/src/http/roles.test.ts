@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needOf } from './authorize.ts'
+import { restRoutes } from './rest/index.ts'
 import { createMatcher, type Route } from './route.ts'
 import { allRoutes } from './routes/index.ts'
 import type { Services } from './services.ts'
@@ -81,6 +82,30 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
     const { status, code } = await call(route, who)
     if (outcome === 'in')
       expect(['sign-in-required', 'not-allowed', 'bug', 'body-invalid']).not.toContain(route.path.startsWith('/users/:user/tokens') ? undefined : code)
+    else expect(status).toBe(outcome)
+  })
+})
+
+/** The GitHub-shaped API: another table of routes, the same decisions. */
+const rest = restRoutes({} as Services)
+const restValues: Readonly<Record<string, string>> = { owner: 'acme', repo: 'hello', number: '1', run: '1', user: 'rio' }
+
+async function callRest(route: (typeof rest)[number], who: Who) {
+  const path = route.path.replace(/[:*](\w+)/g, (_, name: string) => restValues[name] ?? '7')
+  const token = world.tokens[who]
+  const answer = await fetch(`${world.url}/api/v3${path}`, {
+    method: route.method,
+    headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), 'content-type': 'application/json' },
+    ...(route.method === 'GET' ? {} : { body: '{}' }),
+  })
+  await answer.arrayBuffer()
+  return answer.status
+}
+
+describe.each(rest.map((route) => [`${route.method} /api/v3${route.path}`, route] as const))('%s', (_, route) => {
+  it.each(Object.entries(table[needOf(route.action)]) as [Who, Outcome][])('%s: %s', async (who, outcome) => {
+    const status = await callRest(route, who)
+    if (outcome === 'in') expect([401, 403, 500]).not.toContain(status)
     else expect(status).toBe(outcome)
   })
 })

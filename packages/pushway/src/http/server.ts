@@ -14,6 +14,8 @@ import { authorize, may, mayUseImages } from './authorize.ts'
 import { createMetrics, type Metrics, type Part } from './metrics.ts'
 import { reportPush } from './push-progress.ts'
 import { isSameName, registerProject } from './register-project.ts'
+import { createRestApi, isRestPath } from './rest/api.ts'
+import { restRoutes } from './rest/index.ts'
 import { allRoutes } from './routes/index.ts'
 import type { HttpOptions, RawHandler, Services } from './services.ts'
 import { createStatic } from './static.ts'
@@ -82,6 +84,7 @@ function createHandlers(options: HttpOptions, metrics: Metrics): Handlers {
     results: options.results,
     hooks: createHooks(options),
     api: createApi(options, allRoutes(options)),
+    rest: createRestApi(options, restRoutes(options)),
     ui: createStatic(options.webDir),
     system: (req, res, path) => answerSystem(options, metrics, { req, res, path }),
   }
@@ -137,6 +140,7 @@ function partOf(path: string): Part {
   if (path === '/v2' || path.startsWith('/v2/')) return 'registry'
   if (isResultsPath(path)) return 'results'
   if (path.startsWith('/hooks/')) return 'hooks'
+  if (isRestPath(path)) return 'rest'
   if (path.startsWith('/api/')) return 'api'
   return isGitPath(path) ? 'git' : 'ui'
 }

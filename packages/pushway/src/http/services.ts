@@ -5,6 +5,7 @@ import type { Repositories } from '../git/repositories.ts'
 import type { GitAccess } from '../git/server.ts'
 import type { Accounts } from '../ports/accounts.ts'
 import type { SigningKeys } from '../ports/evidence.ts'
+import type { Documents } from '../ports/documents.ts'
 import type { ImagePolicies, Images } from '../ports/images.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Clock } from '../ports/misc.ts'
@@ -27,6 +28,7 @@ export interface Services {
   readonly imagePolicies: ImagePolicies
   readonly mirrors: Mirrors
   readonly artifacts: Artifacts
+  readonly documents: Documents
   /** Replaces the key that identity tokens of jobs are signed with. */
   readonly rotateIdTokenKey: () => Promise<void>
   readonly signingKeys: SigningKeys

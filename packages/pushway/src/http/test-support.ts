@@ -15,6 +15,7 @@ import type { Artifacts } from '../ports/results.ts'
 import type { Commands, PullCommands, Queries } from '../ports/service.ts'
 import { createAccounts } from '../store/accounts.ts'
 import { openDatabase } from '../store/database.ts'
+import { createDocuments } from '../store/documents.ts'
 import { createImagePolicies } from '../store/image-policies.ts'
 import { createMirrors } from '../store/mirrors.ts'
 import { createSettings } from '../store/settings.ts'
@@ -104,6 +105,11 @@ function createFakeEngine(): FakeEngine {
   return engine
 }
 
+const runFactsOfOne = {
+  ...{ id: 1, number: 1, attempt: 1, title: 'first', event: 'push', branch: 'main', sha: 'a'.repeat(40), status: 'in_progress' as const, conclusion: null },
+  ...{ workflow: { name: 'CI', path: '.github/workflows/ci.yml' }, actor: 'ana', triggeringActor: 'ana', createdAt: 1, updatedAt: 1 },
+}
+
 const pull: PullView = {
   project: 'acme/hello',
   number: 1,
@@ -154,6 +160,12 @@ function fakeQueries(engine: () => FakeEngine, { events, listeners }: { events: 
     pulls: () => [pull],
     pull: async ({ number }) => known(number === 1, pull, 'pull'),
     schedules: () => [],
+    repository: async (project) => ({ project, server: 'http://localhost', defaultBranch: 'main' }),
+    pullFacts: async ({ number }) => known(number === 1, { ...pull, state: 'open', comments: 0 }, 'pull'),
+    runFacts: async (_, serial) => known(serial === 1, { ...runFactsOfOne }, 'run'),
+    runSerials: () => [1],
+    runBySerial: (_, serial) => known(serial === 1, 'r1', 'run'),
+    deploymentRecords: async () => [],
     run: (which) => known(which === 'r1' || (typeof which === 'object' && which.number === 1), engine().run, 'run'),
     jobLog: async ({ job, cursor, limit }) => {
       const lines = known(job === 'test', engine().log, job)
@@ -253,7 +265,7 @@ export async function startHttpWorld(overrides: Partial<HttpOptions> = {}) {
     publicUrl: () => url,
     registry: async (_, res) => void res.end('registry'),
     results: async (_, res) => void res.end('results'),
-    ...{ artifacts: oneArtifact, rotateIdTokenKey: async () => undefined },
+    ...{ documents: createDocuments(database), artifacts: oneArtifact, rotateIdTokenKey: async () => undefined },
     traffic: async () => ({ groups: { 'acme/hello/production~web~r1': { requests: 7, errors: 1 } } }),
     ...overrides,
   })

@@ -147,6 +147,7 @@ function httpOptions({ parts, commands, queries, address, log, images }: HttpInp
     imagePolicies,
     signingKeys,
     mirrors,
+    documents: shop.world.documents,
     clock: shop.world.clock,
     log,
     version,

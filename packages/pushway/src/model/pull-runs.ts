@@ -20,7 +20,7 @@ export interface PullActivity {
 }
 
 /** The commits and files of a pull request: what its head has, and its base has not. */
-async function pullContent(shop: Workshop, { project, head, base, merged }: PullState): Promise<PullContent & { readonly fork: CommitId | undefined }> {
+export async function pullContent(shop: Workshop, { project, head, base, merged }: PullState): Promise<PullContent & { readonly fork: CommitId | undefined }> {
   const { git } = shop.world
   const target = merged ? ((await git.commit(project, merged.commit))?.parents[0] ?? base.sha) : base.sha
   const fork = await git.mergeBase(project, target, head.sha)

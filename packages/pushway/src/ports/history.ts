@@ -48,6 +48,22 @@ export interface ChangedFile {
   readonly patch?: string
 }
 
+/** `path` is whole; `size` in bytes, of files only. */
+export interface TreeEntry {
+  readonly path: string
+  readonly mode: string
+  readonly type: 'blob' | 'tree' | 'commit'
+  readonly sha: string
+  readonly size?: number
+}
+
+export interface NewTag {
+  readonly name: string
+  readonly object: CommitId
+  readonly message: string
+  readonly tagger: Person
+}
+
 export interface MergeRequest {
   readonly base: CommitId
   readonly head: CommitId
@@ -59,6 +75,15 @@ export interface MergeRequest {
 
 /** `conflicts`: the paths that both sides changed. */
 export type MergeResult = { readonly commit: CommitId } | { readonly conflicts: readonly string[] }
+
+/** Git's objects by their ids, for the GitHub-shaped API. What is not there is empty or undefined. */
+export interface GitObjects {
+  /** The entries of a commit's or tree's folder: `path` itself, or with a `/` at its end what is in it. At most 100000. */
+  tree(project: ProjectName, at: string, options: { readonly path?: string; readonly recursive?: boolean }): Promise<readonly TreeEntry[]>
+  blob(project: ProjectName, sha: string): Promise<Uint8Array | undefined>
+  /** An annotated tag's object; no ref is made. */
+  makeTag(project: ProjectName, tag: NewTag): Promise<string>
+}
 
 /**
  * Reads and writes history.

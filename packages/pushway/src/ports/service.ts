@@ -2,8 +2,11 @@
 // Whether the caller may is decided before, at the one choke point (http/authorize.ts); `by` is who asks.
 
 import type { ImageBuildInfo, StoredEvent } from '@pushway/core/event/types.ts'
+import type { RepositoryFacts } from '@pushway/core/github/base.ts'
 import type { DeploymentFacts, DeploymentStatusFacts } from '@pushway/core/github/deployment.ts'
+import type { PullFacts } from '@pushway/core/github/pull.ts'
 import type { TagRelease } from '@pushway/core/github/release.ts'
+import type { RunFacts } from '@pushway/core/github/workflow-run.ts'
 import type { CommitId, DeploymentId, Digest, EnvironmentName, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type {
   DeploymentSummary,
@@ -127,13 +130,13 @@ export interface PullMerge {
 
 /** What changes pull requests. Each is done when it returns; the runs it starts are recorded with it. */
 export interface PullCommands {
-  /** @throws PushwayError `pull-refused`, `not-found` */
+  /** @throws PushwayError `request-refused`, `not-found` */
   openPull(project: ProjectName, pull: NewPull, who: Asking): Promise<PullView>
   /** Takes what happened on the host that the project follows; gives the runs it started. */
   receivePull(project: ProjectName, pull: RemotePull, activity: { readonly action: string; readonly by: string }): Promise<readonly RunId[]>
   editPull(place: PullPlace, edit: PullEdit, who: Asking): Promise<PullView>
   closePull(place: PullPlace, who: Asking): Promise<PullView>
-  /** @throws PushwayError `pull-refused` when a branch is gone or it was merged */
+  /** @throws PushwayError `request-refused` when a branch is gone or it was merged */
   reopenPull(place: PullPlace, who: Asking): Promise<PullView>
   /** @throws PushwayError `pull-not-mergeable` */
   mergePull(place: PullPlace, merge: PullMerge, who: Asking): Promise<PullView>
@@ -184,8 +187,26 @@ export interface Commands extends PullCommands, TriggerCommands {
   setVariable(scope: SettingScope, variable: { name: string; value: string }, by: string): void
 }
 
+/** What GitHub-shaped answers are made of. Numbers are those of the whole installation (`github.run_id`). */
+export interface ForgeQueries {
+  repository(project: ProjectName): Promise<RepositoryFacts>
+  pullFacts(place: PullPlace): Promise<PullFacts>
+  /** @throws PushwayError `not-found` also for a run of another project */
+  runFacts(project: ProjectName, serial: number): Promise<RunFacts>
+  /** The runs' numbers, newest first. */
+  runSerials(project: ProjectName, limit: number): readonly number[]
+  runBySerial(project: ProjectName, serial: number): RunId
+  /** Pushway's own deployments with their present status, newest first. */
+  deploymentRecords(project: ProjectName, limit: number): Promise<readonly DeploymentRecord[]>
+}
+
+export interface DeploymentRecord {
+  readonly deployment: DeploymentFacts
+  readonly statuses: readonly DeploymentStatusFacts[]
+}
+
 /** What can be seen. Reads only; throws a PushwayError `not-found` for what is not there. */
-export interface Queries {
+export interface Queries extends ForgeQueries {
   projects(): readonly ProjectView[]
   project(name: ProjectName): ProjectView
   /** Names alone: asked with every request to the registry. */

@@ -31,6 +31,7 @@ const reasons = {
   'latency-high': (f: { p95: number; limit: number }) =>
     `The new release answers 95 % of its requests within ${Math.round(f.p95)} ms; the limit is ${Math.round(f.limit)} ms.`,
   verifying: (f: { workflow: string }) => `The end-to-end check ${f.workflow} runs against the new release.`,
+  'waiting-for-engine': (f: { problem: string }) => `Waiting: ${f.problem} It goes on when it is back.`,
   'verify-passed': (f: { workflow: string }) => `The end-to-end check ${f.workflow} succeeded.`,
   'verify-failed': (f: { workflow: string }) => `The end-to-end check ${f.workflow} failed.`,
   'not-ready-in-time': (f: { service: string; seconds: number; problem: string }) => `${f.service} was not ready within ${f.seconds} seconds: ${f.problem}.`,

@@ -9,6 +9,8 @@ import type { Append, LeasedAction } from '../ports/store.ts'
 const leaseMs = 60_000
 const atOnce = 8
 const tries = 6
+/** A container engine that is away is waited for, however long. */
+const awayMs = 1_000
 
 export interface ActionWorker {
   /** Starts what is due; returns how many were started. */
@@ -72,6 +74,11 @@ async function performOne(shop: Workshop, performer: Performer | undefined, { ac
       return
     }
     const problem = error instanceof Error ? error.message : String(error)
+    // What runs is not touched meanwhile; the rollout's own time limits decide.
+    if (error instanceof PushwayError && error.code === 'engine-unreachable') {
+      store.retry(action, clock.now() + awayMs, problem)
+      return
+    }
     const passing = !(error instanceof PushwayError) || error.kind === 'environment'
     if (!(error instanceof PushwayError))
       log.error('an action failed', { kind: action.kind, stream: action.stream, problem, stack: error instanceof Error ? error.stack : undefined })

@@ -1,6 +1,7 @@
 // Moves one deployment on: protection, then admission to its environment, then the rollout.
 
 import { streams } from '@pushway/core/event/types.ts'
+import { PushwayError } from '@pushway/core/reason/errors.ts'
 import type { ReasonText } from '@pushway/core/reason/reasons.ts'
 import { reason } from '@pushway/core/reason/reasons.ts'
 import { releaseChanges } from '@pushway/core/release/changes.ts'
@@ -155,7 +156,9 @@ async function moveRollout(shop: Workshop, { state, seq }: Folded<DeploymentStat
   const verified = verifyOutcome(shop, state)
   if (verified) return { appends: withConsequences(states, { state, expected: seq, events: [verified] }, world.clock.now()) }
   const environment = environmentId(created.project, created.environment)
-  const { observed } = await lookAt(world, { environment, runtime: runtimeOf(shop, target), since: rollout.weight?.at ?? rollout.startedAt }, signal)
+  const look = await lookAt(world, { environment, runtime: runtimeOf(shop, target), since: rollout.weight?.at ?? rollout.startedAt }, signal).catch(engineAway)
+  if ('away' in look) return { appends: [], note: look.away, again: rollingTickMs }
+  const { observed } = look
   const now = world.clock.now()
   const decision = decideRollout(state, observed, now)
   if (decision.events.length > 0) return { appends: withConsequences(states, { state, expected: seq, events: decision.events }, now) }
@@ -164,6 +167,12 @@ async function moveRollout(shop: Workshop, { state, seq }: Folded<DeploymentStat
   )
   const asked: Append = { stream: streams.deployment(state.id), expected: seq, events: [], actions }
   return { appends: actions.length > 0 ? [asked] : [], note: decision.reason, again: rollingTickMs }
+}
+
+/** For `catch`: an engine that does not answer is waited for, and that is said. */
+function engineAway(error: unknown): { readonly away: ReasonText } {
+  if (error instanceof PushwayError && error.code === 'engine-unreachable') return { away: reason('waiting-for-engine', { problem: error.message }) }
+  throw error
 }
 
 /** The verify run has ended and the deployment does not know it yet. */

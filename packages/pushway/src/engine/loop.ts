@@ -14,6 +14,8 @@ export interface Engine {
   start(): void
   /** Ends after the actions that are being performed now; what is queued goes on at the next start. */
   stop(): Promise<void>
+  /** Something changed in a runtime: routes are looked at now. */
+  lookNow(): void
 }
 
 export interface EngineParts {
@@ -84,6 +86,10 @@ export function createEngine(parts: EngineParts): Engine {
       })
       agenda.takeUpAll()
       finished = run()
+    },
+    lookNow() {
+      lastWatch = 0
+      nap.wake()
     },
     async stop() {
       stopped = true

@@ -98,6 +98,8 @@ async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<R
     // The folder's lock says that nobody else performs these any more.
     shop.world.store.freeLeases()
     engine.start()
+    for (const runtime of Object.values(shop.world.runtimes))
+      void runtime?.watch?.(engine.lookNow, stopping.signal).catch((error: unknown) => log.warn('a runtime is not watched', { problem: String(error) }))
     void catchUpPushes(shop, commands, (project) => parts.repositories.refs(project))
     const stop = () => stopServer({ server, engine, database, folder, stopping })
     return { url: address.url, ...(signIn ? { firstSignIn: signIn } : {}), isolation, accounts, commands, queries, stop }

@@ -199,6 +199,12 @@ export interface Runtime {
    */
   serviceAddress?(environment: EnvironmentId, service: string, signal: AbortSignal): Promise<ServiceAddress | undefined>
 
+  /**
+   * Until `signal`: tells of changes by themselves (an instance ended, the engine came back) as they happen, and makes again what somebody
+   * took away. Absent: `observe` is the only way to see them.
+   */
+  watch?(changed: () => void, signal: AbortSignal): Promise<void>
+
   /** Stops and removes every group that there is; returns when they are gone. Absent: what the driver runs ends otherwise. */
   stopAll?(signal: AbortSignal): Promise<void>
 

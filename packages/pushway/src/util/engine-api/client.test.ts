@@ -1,12 +1,9 @@
 // The client against a real Docker Engine, directly and through a socket that can be cut.
 
-import { rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type EngineRelay, openEngineRelay } from '../../../../../test/support/engine-relay.ts'
 import { needs } from '../../../../../test/support/needs.ts'
-import { tempDir } from '../../../../../test/support/temp.ts'
 import { writeTar } from '../../oci/tar-write.ts'
 import { older } from './client.ts'
 import {
@@ -114,9 +111,9 @@ describe.skipIf(docker.skip)(`a Docker Engine ${docker.reason}`, () => {
   })
 
   describe('through a socket that is cut', () => {
-    let relay: Relay
+    let relay: EngineRelay
     beforeAll(async () => {
-      relay = await openRelay(engine.address.kind === 'unix' ? engine.address.path : '')
+      relay = await openEngineRelay(engine.address.kind === 'unix' ? engine.address.path : '')
     })
     afterAll(() => relay.close())
 
@@ -154,50 +151,3 @@ describe.skipIf(docker.skip)(`a Docker Engine ${docker.reason}`, () => {
     })
   })
 })
-
-interface Relay {
-  readonly path: string
-  cut(): Promise<void>
-  restore(): Promise<void>
-  /** When a connection with a long answer is open. */
-  connected(): Promise<void>
-  close(): Promise<void>
-}
-
-async function openRelay(target: string): Promise<Relay> {
-  const path = join(tempDir('relay'), 'engine.sock')
-  const sockets = new Set<Socket>()
-  let server: Server
-  let answered = 0
-  const listen = () =>
-    new Promise<void>((resolve) => {
-      server = createServer((client) => {
-        const upstream = connect(target)
-        for (const socket of [client, upstream]) {
-          sockets.add(socket)
-          socket.on('error', () => undefined)
-          socket.once('close', () => sockets.delete(socket))
-        }
-        upstream.on('data', () => answered++)
-        client.pipe(upstream).pipe(client)
-      })
-      server.listen(path, resolve)
-    })
-  const cut = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of sockets) socket.destroy()
-    await closed
-    rmSync(path, { force: true })
-  }
-  await listen()
-  return {
-    path,
-    cut,
-    restore: listen,
-    async connected() {
-      // The version, then the head of the events.
-      for (const before = answered; answered < before + 2; ) await new Promise((resolve) => setTimeout(resolve, 10))
-    },
-    close: cut,
-  }
-}

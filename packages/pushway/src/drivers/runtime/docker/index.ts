@@ -21,6 +21,7 @@ import { readStats } from './stats.ts'
 import { type Exit, groupStatus } from './status.ts'
 import { createStopper, type Stopper } from './stop.ts'
 import { ensureVolumes } from './volumes.ts'
+import { watchEngine } from './watch.ts'
 
 export interface DockerRuntimeOptions {
   readonly address: EngineAddress
@@ -72,6 +73,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
     logs: (group, wanted, signal) => readLogs(context, { group, ...wanted }, signal),
     resolveImage: (reference, pull, signal) => resolveImage(context, { reference, pull }, signal),
     serviceAddress: services.of,
+    watch: (changed, signal) => watchEngine(context, { changed, mend: (group) => mendGroup(driver, group, signal) }, signal),
     stopAll: (signal) => stopEverything(driver, signal),
     async exec(instance, request, signal) {
       const started = await startExec(context.engine, instance, { ...request, signal })
@@ -143,8 +145,26 @@ async function observeGroups(
   return all.filter((status) => status.total > 0 || records.some((record) => record.spec.id === status.id && !record.removing))
 }
 
+/** One call on a group at a time: events of the engine lead to calls, too. */
+function ensure(driver: Driver, wanted: Wanted, signal: AbortSignal): Promise<void> {
+  return driver.context.locks(`group ${wanted.spec.id}`, () => ensureNow(driver, wanted, signal))
+}
+
+/** As many instances as the record says at this moment. */
+function mendGroup(driver: Driver, group: GroupId, signal: AbortSignal): Promise<void> {
+  return driver.context.locks(`group ${group}`, async () => {
+    const record = driver.context.store.read(group)
+    if (record && !record.removing) await ensureNow(driver, { spec: record.spec, replicas: record.wanted }, signal)
+  })
+}
+
+interface Wanted {
+  readonly spec: GroupSpec
+  readonly replicas: number
+}
+
 /** Makes as many containers as are wanted: the record first, so that a crash in the middle is mended by the next call. */
-async function ensure(driver: Driver, wanted: { readonly spec: GroupSpec; readonly replicas: number }, signal: AbortSignal): Promise<void> {
+async function ensureNow(driver: Driver, wanted: Wanted, signal: AbortSignal): Promise<void> {
   const { context, stopper, making } = driver
   const { store } = context
   const before = store.read(wanted.spec.id)

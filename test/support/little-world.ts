@@ -120,6 +120,8 @@ function fakeGit(files: ReadonlyMap<string, string>): GitHost {
     merge: async () => ({ conflicts: [] }),
     moveRef: async () => false,
     exportTree: async () => undefined,
+    objectId: async (_, commit, path) => (files.has(`${commit}:${path}`) ? `${commit}${path}` : undefined),
+    exportPath: async () => false,
     commitInfo: async (_, commit) => ({ message: `commit ${commit.slice(0, 4)}`, author: 'Ada', email: 'ada@example.com', at: 0 }),
     changedPaths: async (_, __, to) => of(to),
   }

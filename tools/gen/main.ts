@@ -1,13 +1,15 @@
-// Writes the pages that are made from tables: docs/errors.md, docs/cli.md, docs/compatibility/workflows.md. With `--check`, says whether they are what they should be.
+// Writes the pages that are made from tables: docs/errors.md, docs/cli.md, docs/compatibility/compose.md and workflows.md. With `--check`, says whether they are what they should be.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cliPage } from './cli/page.ts'
+import { renderCompose } from './compose/render.ts'
 import { renderErrors } from './errors/render.ts'
 import { renderWorkflows } from './workflows/render.ts'
 
 const pages: Readonly<Record<string, string>> = {
   'docs/errors.md': renderErrors(),
   'docs/cli.md': await cliPage(),
+  'docs/compatibility/compose.md': renderCompose(),
   'docs/compatibility/workflows.md': renderWorkflows(),
 }
 

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
+// The two dashes: else Node.js 20 takes `pushway compose --env-file FILE` for an option of its own.
 // The committed launcher: the bundle behind it is made by the root's `prepare` (`npm ci` runs it).
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

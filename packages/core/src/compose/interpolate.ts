@@ -7,17 +7,18 @@ export interface Interpolation {
   readonly problems: readonly { readonly kind: 'unset' | 'required' | 'syntax'; readonly message: string }[]
 }
 
-type Env = Readonly<Record<string, string>>
+/** The value of a variable; undefined when it is not set. */
+export type LookUp = (name: string) => string | undefined
 
 /** The text with its variables replaced. Never throws; what is wrong is in `problems`. */
-export function interpolate(text: string, env: Env): Interpolation {
+export function interpolate(text: string, lookUp: LookUp): Interpolation {
   const problems: Interpolation['problems'][number][] = []
-  const { value } = expand(text, 0, { env, problems, nested: false })
+  const { value } = expand(text, 0, { lookUp, problems, nested: false })
   return { value, problems }
 }
 
 interface Place {
-  readonly env: Env
+  readonly lookUp: LookUp
   readonly problems: Interpolation['problems'][number][]
   /** Inside `${…}`: a closing brace ends the text. */
   readonly nested: boolean
@@ -46,8 +47,9 @@ function variable(text: string, at: number, place: Place): { readonly value: str
   if (text[at + 1] === '$') return { value: '$', end: at + 2 }
   if (text[at + 1] === '{') return braced(text, at, place)
   const name = nameAt(text, at + 1)
-  if (name !== '') return { value: lookUp(name, place), end: at + 1 + name.length }
-  return syntaxError(text, at, place)
+  if (name !== '') return { value: plain(name, place), end: at + 1 + name.length }
+  // A dollar sign before anything else is one, as in `$1` and `5 $`.
+  return { value: '$', end: at + 1 }
 }
 
 function braced(text: string, at: number, place: Place): { readonly value: string; readonly end: number } {
@@ -55,15 +57,15 @@ function braced(text: string, at: number, place: Place): { readonly value: strin
   const after = at + 2 + name.length
   const operator = /^(:?[-?+])/.exec(text.slice(after, after + 2))?.[1]
   if (name === '') return syntaxError(text, at, place)
-  if (text[after] === '}') return { value: lookUp(name, place), end: after + 1 }
+  if (text[after] === '}') return { value: plain(name, place), end: after + 1 }
   if (operator === undefined) return syntaxError(text, at, place)
   // The word is read quietly first: its own problems count only when it is used.
   const own: Place = { ...place, nested: true, problems: [] }
   const word = expand(text, after + operator.length, own)
   if (text[word.end] !== '}') return syntaxError(text, at, place)
-  const present = Object.hasOwn(place.env, name)
-  const found = operator.startsWith(':') ? present && place.env[name] !== '' : present
-  const value = place.env[name] ?? ''
+  const known = place.lookUp(name)
+  const found = known !== undefined && !(operator.startsWith(':') && known === '')
+  const value = known ?? ''
   const end = word.end + 1
   switch (operator.at(-1)) {
     case '-':
@@ -82,8 +84,9 @@ function nameAt(text: string, at: number): string {
   return /^[A-Za-z_][A-Za-z0-9_]*/.exec(text.slice(at))?.[0] ?? ''
 }
 
-function lookUp(name: string, { env, problems }: Place): string {
-  if (Object.hasOwn(env, name)) return env[name] ?? ''
+function plain(name: string, { lookUp, problems }: Place): string {
+  const value = lookUp(name)
+  if (value !== undefined) return value
   problems.push({ kind: 'unset', message: `The variable ${name} is not set; it is replaced by nothing.` })
   return ''
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { formatDiagnostic } from '../text/diagnostic.ts'
 import { interpolate } from './interpolate.ts'
 import { loadCompose } from './load.ts'
-import { splitWords } from './words.ts'
+import { splitCommand } from './words.ts'
 
 function load(text: string, env: Record<string, string> = {}) {
   return loadCompose([{ file: 'docker-compose.yml', text }], { env })
@@ -35,7 +35,7 @@ describe('a compose service', () => {
 
   test.each([
     { yaml: 'ports: ["8080:3000"]', ports: [{ published: 8080, target: 3000, protocol: 'http' }] },
-    { yaml: 'ports: [3000]', ports: [{ target: 3000, protocol: 'http' }] },
+    { yaml: 'ports: [3000]', ports: [{ target: 3000, ephemeral: true, protocol: 'http' }] },
     { yaml: 'ports: ["127.0.0.1:8080:3000/tcp"]', ports: [{ published: 8080, target: 3000, host: '127.0.0.1', protocol: 'http' }] },
     { yaml: 'ports: ["[::1]:80:80"]', ports: [{ published: 80, target: 80, host: '::1', protocol: 'http' }] },
     { yaml: 'ports: ["5432:5432"]', ports: [{ published: 5432, target: 5432, protocol: 'tcp' }] },
@@ -130,7 +130,7 @@ services:
     container_name: web
     ports: ["80-90:80", "x", "53:53/udp"]
     command: 'a "b'
-    volumes: [a:/b]
+    volumes: [data:/b]
     depends_on: [dbb]
     healthcheck: { test: [FOO], interval: soon }
     deploy: { replicas: many, resources: {} }
@@ -140,20 +140,15 @@ networks: {}
 `
     expect(findings(text)).toEqual([
       '1:1: warning: version is obsolete and ignored: remove it. (compose-obsolete)',
+      '3:3: error: services.web has neither image nor build: nothing says what it runs. (compose-no-image)',
       '4:5: error: services.web has no key "imgae": did you mean "image"? (compose-unknown-key)',
-      '5:5: error: services.web.container_name is not supported yet: see docs/compatibility/compose.md. (compose-not-yet)',
-      '6:13: error: A range of ports ("80-90:80") is not supported yet: see docs/compatibility/compose.md. (compose-not-yet)',
-      '6:25: error: services.web.ports[1] must have ports from 1 to 65535, not "x". (compose-value)',
-      '6:30: error: UDP ("53:53/udp") is not supported yet: see docs/compatibility/compose.md. (compose-not-yet)',
-      '7:14: error: services.web.command has a quote that is not closed. (compose-value)',
-      '8:5: error: services.web.volumes is not supported yet: see docs/compatibility/compose.md. (compose-not-yet)',
+      '6:25: error: services.web.ports[1] must be a port such as "8080:3000", not "x": ports are numbers from 0 to 65535, or ranges such as 8000-8010. (compose-value)',
+      '7:14: error: services.web.command must be a command whose quotes and parentheses are closed, not "a "b". (compose-value)',
+      "8:15: error: services.web uses data, which is not among the file's volumes; add it to volumes at the top level of the file. (compose-undefined)",
+      '9:18: error: web depends on "dbb", which is not a service here; did you mean "db"? (compose-unknown-service)',
       '10:26: error: services.web.healthcheck.test must be text, or a list that begins with CMD, CMD-SHELL or NONE and has a command. (compose-value)',
       '10:43: error: services.web.healthcheck.interval must be a length of time such as 10s or 1m30s, not "soon". (compose-value)',
       '11:25: error: services.web.deploy.replicas must be a whole number, not "many". (compose-value)',
-      '11:31: error: services.web.deploy.resources is not supported yet: see docs/compatibility/compose.md. (compose-not-yet)',
-      '14:1: error: networks is not supported yet: see docs/compatibility/compose.md. (compose-not-yet)',
-      '3:3: error: services.web has neither image nor build: nothing says what it runs. (compose-no-image)',
-      '9:18: error: web depends on "dbb", which is not a service here; did you mean "db"? (compose-unknown-service)',
     ])
   })
 
@@ -167,8 +162,9 @@ networks: {}
     { text: 'services:\n  a: { image: x, ports: ["80:1"] }\n  b: { image: x, ports: ["127.0.0.1:80:1"] }', says: 'compose-port-twice' },
     { text: 'services:\n  a: { image: "$' + '{X:?tell me}" }', says: 'compose-variable-required' },
     { text: 'services:\n  a: { image: "$' + '{X" }', says: 'compose-variable-syntax' },
-    { text: 'services:\n  a: { image: x, command: !reset null }', says: 'compose-yaml' },
-    { text: 'services:\n  a: { image: x, build: { context: ../.. } }', says: 'compose-no-image' },
+    { text: 'services:\n  a: { image: x, command: !foo y }', says: 'compose-yaml' },
+    { text: 'services:\n  a: { image: x, ports: ["53:53/sctp"] }', says: 'compose-not-yet' },
+    { text: 'services:\n  a: { image: x, build: { context: ../.. } }', says: 'compose-outside' },
     { text: 'services:\n  a: { build: "https://github.com/a/b.git" }', says: 'compose-not-yet' },
     { text: 'services:\n  a: { image: "--privileged" }', says: 'compose-value' },
   ])('$says for $text', ({ text, says }) => {
@@ -197,12 +193,14 @@ describe('interpolation', () => {
     ['${E+yes}', 'yes'],
     ['${A:?must}', 'a'],
     ['a}b', 'a}b'],
+    ['$', '$'],
+    ['$1 costs 5 $', '$1 costs 5 $'],
   ])('%s is %s', (text, value) => {
-    expect(interpolate(text, { A: 'a', E: '' })).toEqual({ value, problems: [] })
+    expect(interpolate(text, (name) => ({ A: 'a', E: '' })[name])).toEqual({ value, problems: [] })
   })
 
-  test.each(['${}', '${A', '$', '${A!}', '$1'])('%s is refused', (text) => {
-    expect(interpolate(text, { A: 'a' }).problems.map((one) => one.kind)).toContain('syntax')
+  test.each(['${}', '${A', '${A!}'])('%s is refused', (text) => {
+    expect(interpolate(text, (name) => (name === 'A' ? 'a' : undefined)).problems.map((one) => one.kind)).toContain('syntax')
   })
 })
 
@@ -212,5 +210,5 @@ test.each([
   ['"a\\"b" \'\'', ['a"b', '']],
   ['"a', undefined],
 ])('%s is split into words', (line, words) => {
-  expect(splitWords(line)).toEqual(words)
+  expect(splitCommand(line)?.words).toEqual(words)
 })

@@ -1,5 +1,6 @@
 // What a release changes, in words for people. Values whose names look secret are never shown.
 
+import type { Mount } from '../app/parts.ts'
 import { describeProbe } from '../app/probe.ts'
 import type { Port } from '../app/types.ts'
 import { shortDigest } from '../text/ids.ts'
@@ -19,7 +20,24 @@ export function releaseChanges(before: Release | undefined, after: Release): Rel
     before: mapValues(before?.secretVersions ?? {}, (version) => `version ${version}`),
     after: mapValues(after.secretVersions, (version) => `version ${version}`),
   })
-  return [...services, ...secrets]
+  const shared = mapChanges('*', '', { before: describeShared(before), after: describeShared(after) })
+  return [...services, ...shared, ...secrets]
+}
+
+/** Networks, volumes, configs and secrets by kind and key. */
+function describeShared(release: Release | undefined): Readonly<Record<string, string>> {
+  const { networks = {}, volumes = {}, configs = {}, secrets = {} } = release?.shared ?? {}
+  const parts = Object.entries({ network: networks, volume: volumes, config: configs, 'secret file': secrets })
+  return Object.fromEntries(
+    parts.flatMap(([kind, all]) => Object.entries(all).map(([key, part]) => [`${kind} ${key}`, describeObject('', withoutContent(part)).slice(2, -1)])),
+  )
+}
+
+/** A file's content may be secret: that it changed is told by its length and place. */
+function withoutContent(part: object): object {
+  return 'source' in part && typeof part.source === 'object' && part.source !== null && ('content' in part.source || 'value' in part.source)
+    ? { ...part, source: { ...part.source, content: undefined, value: undefined } }
+    : part
 }
 
 function serviceChanges(name: string, old: ReleasedService | undefined, fresh: ReleasedService | undefined): ReleaseChange[] {
@@ -45,13 +63,43 @@ function describeService(service: ReleasedService, other: ReleasedService): Read
     ...(ready ? { ready: `${describeProbe(ready)} every ${ready.intervalMs / 1000} s, ${ready.retries} tries` } : {}),
     ...(live ? { health: `${describeProbe(live)} every ${live.intervalMs / 1000} s, ${live.retries} tries` } : {}),
     ...(dependsOn.length > 0 ? { 'depends on': dependsOn.map((one) => `${one.service} (${one.condition})`).join(', ') } : {}),
+    ...describeMore(service),
     replicas: String(replicas),
     'stop grace': `${stopGraceMs / 1000} s`,
   }
 }
 
+/** What compose adds to a service, a field a line. */
+function describeMore({ mounts = [], networks, restart, resources, container, mode }: ReleasedService): Readonly<Record<string, string>> {
+  return {
+    ...(mounts.length > 0 ? { mounts: mounts.map(describeMount).join(', ') } : {}),
+    ...(networks ? { networks: networks.map(({ network, ...rest }) => describeObject(network, rest)).join(', ') } : {}),
+    ...(restart ? { restart: describeObject('', restart).slice(2, -1) } : {}),
+    ...(resources ? { resources: describeObject('', resources).slice(2, -1) } : {}),
+    ...(container ? { container: describeObject('', container).slice(2, -1) } : {}),
+    ...(mode ? { mode } : {}),
+  }
+}
+
+/** `data → /var/lib/data (read-only)`; a project's file with what pins it. */
+function describeMount(mount: Mount): string {
+  const from = {
+    volume: () => (mount.kind === 'volume' ? (mount.volume ?? 'its own volume') : ''),
+    bind: () => (mount.kind === 'bind' ? mount.path + (mount.object === undefined ? '' : `@${mount.object.slice(0, 12)}`) : ''),
+    tmpfs: () => 'memory',
+    image: () => (mount.kind === 'image' ? mount.image : ''),
+    file: () => (mount.kind === 'file' ? `${mount.from} ${mount.source}` : ''),
+  }[mount.kind]()
+  return `${from} → ${mount.target}${'readOnly' in mount && mount.readOnly ? ' (read-only)' : ''}`
+}
+
+function describeObject(name: string, value: object): string {
+  const members = Object.entries(value).map(([key, member]) => `${key} ${typeof member === 'object' ? JSON.stringify(member) : String(member)}`)
+  return members.length === 0 ? name : `${name} (${members.join(', ')})`
+}
+
 function describePort({ target, published, host, protocol }: Port): string {
-  const inside = `${target}${protocol === 'tcp' ? '/tcp' : ''}`
+  const inside = `${target}${protocol === 'http' ? '' : `/${protocol}`}`
   return published === undefined ? inside : `${host === undefined ? '' : `${host}:`}${published} → ${inside}`
 }
 

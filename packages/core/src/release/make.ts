@@ -2,7 +2,7 @@
 
 import { probesFor } from '../app/probe.ts'
 import { canonicalJson } from '../app/render.ts'
-import type { App, ImageSource, PinnedImage, Port, Service } from '../app/types.ts'
+import type { App, BuildOptions, ImageSource, PinnedImage, Port, Service } from '../app/types.ts'
 import type { ImageBuildInfo } from '../event/types.ts'
 import type { ServiceHints } from '../project/types.ts'
 import { fail, type PushwayError } from '../reason/errors.ts'
@@ -36,7 +36,7 @@ export interface ResolvedImages {
 }
 
 export interface NeededBuild {
-  /** The same for every service with this context, file and target. */
+  /** The same for every service with this context, file, target and options. */
   readonly key: string
   readonly service: string
   readonly context: string
@@ -44,6 +44,7 @@ export interface NeededBuild {
   readonly target?: string
   /** The name the file wants for it. */
   readonly image?: string
+  readonly options?: BuildOptions
 }
 
 export interface NeededResolve {
@@ -101,20 +102,41 @@ export function makeRelease(input: ReleaseInput): ReleaseResult {
     return pin?.kind === 'pinned' ? [releasedService(service, pin.image, input)] : []
   })
   const { id, project, environment, number, commit, run, createdAt, secretVersions } = input
-  const contentDigest = contentDigestOf({ services, secretVersions }, input.sha256)
+  const shared = sharedOf(input.app)
+  const contentDigest = contentDigestOf({ services, secretVersions, ...(shared ? { shared } : {}) }, input.sha256)
   return {
     kind: 'release',
-    release: { id, project, environment, number, commit, ...(run === undefined ? {} : { run }), createdAt, services, secretVersions, contentDigest },
+    release: {
+      id,
+      project,
+      environment,
+      number,
+      commit,
+      ...(run === undefined ? {} : { run }),
+      createdAt,
+      services,
+      ...(shared ? { shared } : {}),
+      secretVersions,
+      contentDigest,
+    },
   }
 }
 
 /** The digest that approvals bind to: what runs and with what, whoever made it and when. Order of services and origin of images do not matter. */
-function contentDigestOf(content: Pick<Release, 'services' | 'secretVersions'>, sha256: (text: string) => string): Digest {
+function contentDigestOf(content: Pick<Release, 'services' | 'secretVersions' | 'shared'>, sha256: (text: string) => string): Digest {
   const services = Object.fromEntries(
     content.services.map(({ image, ...service }) => [service.name, { ...service, image: { repository: image.repository, digest: image.digest } }]),
   )
-  const hash = sha256(canonicalJson({ services, secretVersions: content.secretVersions }))
+  const hash = sha256(canonicalJson({ services, secretVersions: content.secretVersions, shared: content.shared }))
   return hash.startsWith('sha256:') ? hash : `sha256:${hash}`
+}
+
+/** What the services share; undefined when that is only the default network, which has nothing of its own. */
+function sharedOf({ services: _, ...shared }: App): Release['shared'] {
+  const { networks = {}, volumes, configs, secrets } = shared
+  const { default: own, ...others } = networks
+  const plain = Object.keys(others).length === 0 && Object.keys(own ?? {}).every((key) => key === 'name')
+  return plain && !volumes && !configs && !secrets ? undefined : shared
 }
 
 function releasedService(service: Service, image: PinnedImage, { hints, publish }: ReleaseInput): ReleasedService {
@@ -163,8 +185,9 @@ function pinBuild(service: string, build: Extract<ImageSource, { kind: 'build' }
   return { kind: 'build', build: { key, service, ...wanted } }
 }
 
-function buildKey({ context, dockerfile, target }: Extract<ImageSource, { kind: 'build' }>): string {
-  return [cleanPath(context), dockerfilePath(context, dockerfile), target ?? ''].join('|')
+function buildKey({ context, dockerfile, target, options }: Extract<ImageSource, { kind: 'build' }>): string {
+  const key = [cleanPath(context), dockerfilePath(context, dockerfile), target ?? '']
+  return [...key, ...(options ? [canonicalJson(options)] : [])].join('|')
 }
 
 function isBuildOf(source: ImageBuildInfo, build: Extract<ImageSource, { kind: 'build' }>): boolean {

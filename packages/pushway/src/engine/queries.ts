@@ -136,7 +136,7 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
     ...(environment.verify ? { verify: environment.verify } : {}),
     sideBySide: runtimeOf(shop, made.release).capabilities.sideBySide,
   })
-  const warnings = describeAliases(shop.world.server)
+  const warnings = [...made.warnings, ...describeAliases(shop.world.server)]
   const protection = environment.approval ? [`Ask for ${environment.approval.required} approval(s) bound to the content digest.`] : []
   const demanded = environment.require?.length ? [`Go on only if each image has ${sayDemands(environment.require)}.`] : []
   return {

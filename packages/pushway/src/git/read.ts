@@ -1,7 +1,7 @@
 // The GitHost port over bare repositories: files, trees and commits, read with short git commands.
 
-import { mkdir, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
 import type { GitHistory } from '../ports/history.ts'
@@ -29,6 +29,17 @@ export function createGitHost(context: GitContext, at: (project: ProjectName) =>
     },
     resolve: (project, ref) => resolveRef(context, at(project), ref),
     exportTree: (project, commit, to) => exportTree(context, at(project), { commit: checkCommit(commit), to }),
+    objectId: async (project, commit, path) => (await entryAt(context, at(project), { commit: checkCommit(commit), path }))?.object,
+    exportPath: async (project, commit, { path, to }) => {
+      const entry = await entryAt(context, at(project), { commit: checkCommit(commit), path })
+      if (!entry) return false
+      if (entry.type === 'tree') await exportTree(context, at(project), { commit: entry.object, to })
+      else {
+        await mkdir(dirname(to), { recursive: true })
+        await writeFile(to, await git(context, [...at(project), 'cat-file', 'blob', entry.object]), { mode: entry.mode === '100755' ? 0o755 : 0o644 })
+      }
+      return true
+    },
     commitInfo: async (project, commit) => {
       if (!isCommitId(commit)) return undefined
       const result = await runGit(context, [
@@ -64,6 +75,24 @@ async function resolveRef(context: GitContext, at: readonly string[], ref: strin
     if (result.exit === 0 && isCommitId(id)) return id
   }
   return undefined
+}
+
+interface Entry {
+  readonly mode: string
+  readonly type: 'blob' | 'tree'
+  readonly object: string
+}
+
+/** What is at a path: a file or a folder. Links and submodules are neither. */
+async function entryAt(context: GitContext, at: readonly string[], { commit, path }: { commit: CommitId; path: string }): Promise<Entry | undefined> {
+  const inside = path.replace(/^(\.?\/)+|\/+$/g, '')
+  if (inside === '' || inside === '.') {
+    const root = (await git(context, [...at, 'rev-parse', '--verify', `${commit}^{tree}`])).toString().trim()
+    return { mode: '040000', type: 'tree', object: root }
+  }
+  const out = await git(context, [...at, '--literal-pathspecs', 'ls-tree', '-z', '--full-tree', commit, '--', inside])
+  const [, mode = '', type, object = ''] = /^(100\d{3}|040000) (blob|tree) ([0-9a-f]+)\t/.exec(out.toString()) ?? []
+  return type === 'blob' || type === 'tree' ? { mode, type, object } : undefined
 }
 
 /** With an index of its own, so that several may run at once and the repository is not touched. */

@@ -19,7 +19,9 @@ export function isOwnBuild(file: string): boolean {
 function fileOf(builds: readonly NeededBuild[]): string {
   return (
     prefix +
-    Buffer.from(JSON.stringify(builds.map(({ service, context, dockerfile, target }) => [service, context, dockerfile, target ?? '']))).toString('base64url')
+    Buffer.from(
+      JSON.stringify(builds.map(({ service, context, dockerfile, target, options }) => [service, context, dockerfile, target ?? '', options?.args ?? {}])),
+    ).toString('base64url')
   )
 }
 
@@ -28,7 +30,7 @@ export function ownBuildWorkflow(file: string, registry: { readonly host: string
   const builds = readBuilds(file)
   const at: Position = { file, line: 1, column: 1 }
   const text = (value: string) => ({ value, at })
-  const jobs = builds.map(([service, context, dockerfile, target], index): Job => {
+  const jobs = builds.map(([service, context, dockerfile, target, args], index): Job => {
     // Values from files reach the shell as variables, never as part of its text.
     const env: TemplateMap = [
       ['IMAGE', text(`${registry.host}/${imageRepository(registry.project, service)}:built`)],
@@ -36,11 +38,10 @@ export function ownBuildWorkflow(file: string, registry: { readonly host: string
       // compose names it from the context, docker from the working folder.
       ['BUILD_FILE', text(context === '.' ? dockerfile : `${context}/${dockerfile}`)],
       ['BUILD_TARGET', text(target)],
+      ...Object.entries(args).map(([name, value], at) => [`BUILD_ARG_${at}`, text(`${name}=${value ?? ''}`)] as const),
     ]
-    const line =
-      target === ''
-        ? 'docker build -t "$IMAGE" -f "$BUILD_FILE" "$BUILD_CONTEXT"'
-        : 'docker build -t "$IMAGE" -f "$BUILD_FILE" --target "$BUILD_TARGET" "$BUILD_CONTEXT"'
+    const given = Object.keys(args).map((_, at) => ` --build-arg "$BUILD_ARG_${at}"`)
+    const line = `docker build -t "$IMAGE" -f "$BUILD_FILE"${target === '' ? '' : ' --target "$BUILD_TARGET"'}${given.join('')} "$BUILD_CONTEXT"`
     const steps: readonly Step[] = [
       { kind: 'uses', index: 0, name: text('Check out the commit'), env: [], uses: 'actions/checkout@v4', with: [], at },
       { kind: 'run', index: 1, name: text(`Build the image of ${service}`), env, run: text(line), at },
@@ -51,11 +52,19 @@ export function ownBuildWorkflow(file: string, registry: { readonly host: string
   return { file, name: 'Build images', on: [], env: [], defaults: {}, jobs }
 }
 
-type BuildRow = readonly [service: string, context: string, dockerfile: string, target: string]
+type BuildRow = readonly [service: string, context: string, dockerfile: string, target: string, args: Readonly<Record<string, string | null>>]
 
 /** The name is ours: its content has the shape that `fileOf` gave it. */
 function readBuilds(file: string): readonly BuildRow[] {
-  return JSON.parse(Buffer.from(file.slice(prefix.length), 'base64url').toString('utf8')) as readonly BuildRow[]
+  const rows = JSON.parse(Buffer.from(file.slice(prefix.length), 'base64url').toString('utf8')) as readonly (readonly [
+    string,
+    string,
+    string,
+    string,
+    BuildRow[4]?,
+  ])[]
+  // Names from before there were arguments have none.
+  return rows.map(([service, context, dockerfile, target, args = {}]) => [service, context, dockerfile, target, args])
 }
 
 /** Where the image of a service is kept: below the project's own name, so that the run's token may push it. */

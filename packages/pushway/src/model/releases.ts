@@ -18,7 +18,7 @@ import type { Workshop } from './workshop.ts'
 const resolveMs = 10 * 60_000
 
 export type ReleaseOutcome =
-  | { readonly kind: 'release'; readonly release: Release }
+  | { readonly kind: 'release'; readonly release: Release; readonly warnings: readonly string[] }
   /** These must be built first; then it is asked again. */
   | { readonly kind: 'needs-builds'; readonly builds: readonly NeededBuild[] }
   | { readonly kind: 'refused'; readonly problems: readonly string[] }
@@ -49,7 +49,8 @@ export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promi
   const made = first.kind === 'needs' ? make(await answerNeeds(shop, input, { pushed, needs: first })) : first
   if (made.kind === 'refused') return { kind: 'refused', problems: made.problems.map((problem) => `${problem.message} ${problem.next}`) }
   if (made.kind === 'needs') return { kind: 'needs-builds', builds: made.builds }
-  return { kind: 'release', release: { ...made.release, runtime: environment.runtime } }
+  const warnings = app.diagnostics.filter(({ severity }) => severity === 'warning').map(formatDiagnostic)
+  return { kind: 'release', release: { ...made.release, runtime: environment.runtime }, warnings }
 }
 
 function coreInput(shop: Workshop, { input, app, images }: { input: ReleaseInput; app: App; images: ResolvedImages }): CoreInput {

@@ -6,6 +6,7 @@ import type { Parsed } from '@pushway/core/text/diagnostic.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { GitHost } from '../ports/misc.ts'
+import { type ComposeFile, composeAt, pinFiles } from './compose-app.ts'
 import { isOwnBuild, ownBuildWorkflow } from './own-builds.ts'
 
 export const workflowFolder = '.github/workflows'
@@ -65,7 +66,6 @@ export function createSources(git: GitHost, registryHost: () => string): Sources
         return text === undefined ? { value: defaultProject(paths), diagnostics: [] } : parseProject(projectFile, text, paths)
       }),
     async app({ project, commit, environment }, env) {
-      const { loadCompose } = await import('@pushway/core/compose/load.ts')
       const files = await Promise.all(environment.files.map(async (file) => ({ file, text: await readText(project, commit, file) })))
       const missing = files.filter(({ text }) => text === undefined)
       if (missing.length > 0)
@@ -77,7 +77,14 @@ export function createSources(git: GitHost, registryHost: () => string): Sources
             at: { file: projectFile, line: 1, column: 1 },
           })),
         }
-      return loadCompose(files as readonly { file: string; text: string }[], { env })
+      const parsed = await composeAt({
+        files: files as readonly ComposeFile[],
+        name: `${project.replace('/', '-')}-${environment.name}`,
+        runtime: environment.runtime,
+        env,
+        read: (path) => readText(project, commit, path),
+      })
+      return parsed.value ? { ...parsed, value: await pinFiles(parsed.value, (path) => git.objectId(project, commit, path)) } : parsed
     },
   }
 }

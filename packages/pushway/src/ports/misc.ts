@@ -26,6 +26,10 @@ export interface GitHost extends GitHistory {
   resolve(project: ProjectName, ref: string): Promise<CommitId | undefined>
   /** Writes the tree at `commit` to the empty or absent folder `to`. */
   exportTree(project: ProjectName, commit: CommitId, to: string): Promise<void>
+  /** The git object of a file or folder, which changes when its content does; undefined when it is not there. */
+  objectId(project: ProjectName, commit: CommitId, path: string): Promise<string | undefined>
+  /** Writes a file, or all that is below a folder, to `to`, which must not be there yet. False when the commit has no such path. */
+  exportPath(project: ProjectName, commit: CommitId, from: { readonly path: string; readonly to: string }): Promise<boolean>
   commitInfo(
     project: ProjectName,
     commit: CommitId,

@@ -19,6 +19,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'server', summary: 'start the server of a data folder', load: () => import('./server.ts') },
   { name: 'down', summary: 'stop what the server leaves running: instances, agent, proxy', load: () => import('./down.ts') },
   { name: 'run', summary: 'run workflows of the working tree, without a server', load: () => import('./run.ts') },
+  { name: 'compose', summary: 'the verbs of docker compose: config', load: () => import('./compose.ts') },
   { name: 'lint', summary: 'check workflows and actions without running them', load: () => import('./lint.ts') },
   { name: 'eval', summary: 'evaluate expressions, one JSON object a line', load: () => import('./eval.ts') },
   { name: 'login', summary: 'sign in at a server', load: () => import('./login.ts') },

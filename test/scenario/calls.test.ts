@@ -75,7 +75,7 @@ describe('a run that calls workflows', () => {
     await world.commands.receivePush(push, 'ada')
     await passes(world, 12)
     const [run] = world.queries.runs(project, 1)
-    world.commands.rerun(run?.id ?? '', { job: 'shared.a' }, 'ada')
+    world.commands.rerun(run?.id ?? '', { which: { job: 'shared.a' } }, 'ada')
     await passes(world, 8)
     const attempts = world.queries.run(run?.id ?? '').jobs.map(({ key, attempt, conclusion }) => [key, attempt, conclusion])
     expect(attempts).toEqual([
@@ -84,7 +84,7 @@ describe('a run that calls workflows', () => {
       ['shared.a', 2, 'success'],
       ['after', 2, 'success'],
     ])
-    world.commands.rerun(run?.id ?? '', { job: 'first' }, 'ada')
+    world.commands.rerun(run?.id ?? '', { which: { job: 'first' } }, 'ada')
     await passes(world, 12)
     expect(world.queries.run(run?.id ?? '').jobs.map(({ attempt, conclusion }) => [attempt, conclusion])).toEqual(Array(4).fill([3, 'success']))
     world.close()

@@ -54,7 +54,7 @@ test('a secret is pinned by version; a new version rolls with the next deploymen
 
   await server.client.setSecret(project.name, 'TOKEN', { value: second, environment: 'staging' })
   expect(await answering(project.urls.staging)).toEqual(before)
-  await server.client.rerun(project.name, run.number, 'all')
+  await server.client.rerun(project.name, run.number, { which: 'all' })
   await until('the run to begin again', async () => (await server.client.run(project.name, run.number)).status !== 'finished')
   const again = await runEnds(server, project, run)
   expect(again.conclusion).toBe('success')

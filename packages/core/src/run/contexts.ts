@@ -135,12 +135,18 @@ export function jobSpec(facts: JobSpecFacts): JobSpec {
     contexts,
     timeoutMs: timeoutOf(workflow, job, contexts),
     permissions: state.cause?.untrusted ? readOnly(permissionsAt(place)) : permissionsAt(place),
+    debug: { steps: isDebugged('ACTIONS_STEP_DEBUG', facts), runner: isDebugged('ACTIONS_RUNNER_DEBUG', facts) },
     ...(server ? { server } : {}),
   }
 }
 
 function secretsOf({ state, workflow, vars, secrets, server }: JobSpecFacts, place: Place): Readonly<Record<string, string>> {
   return secretsAt(place, secrets, (key) => jobContexts(state, workflow, { job: key, vars, serverUrl: server?.url }))
+}
+
+/** By the attempt, or as on GitHub by a secret or variable of that name. */
+function isDebugged(name: string, { state, secrets, vars }: JobSpecFacts): boolean {
+  return state.debug === true || secrets[name] === 'true' || vars[name] === 'true'
 }
 
 const defaultMinutes = 360

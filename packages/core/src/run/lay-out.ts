@@ -38,7 +38,7 @@ export function layOut(planned: PlannedJob, job: Job, scope: Scope): LaidOut {
 export function layOutLater(job: Job, scope: Scope): { readonly layOut?: PlannedJob['layOut']; readonly problem?: string } {
   const matrix = job.strategy?.matrix
   if (!matrix) {
-    const templates = [...job.runsOn, job.name?.value ?? '', job.environment?.name.value ?? '']
+    const templates = [...job.runsOn, job.runnerGroup?.value ?? '', job.name?.value ?? '', job.environment?.name.value ?? '']
     return templates.some((template) => mentionedContexts(template, lateContexts).length > 0) ? { layOut: { legs: 1 } } : {}
   }
   if (templatesOf(matrix).some((template) => mentionedContexts(template, lateContexts).length > 0)) return { layOut: { legs: null } }
@@ -87,15 +87,16 @@ function keysWithoutDots(job: string, legs: readonly Combination[]): readonly st
 }
 
 /** Where a job runs and what it is called. Throws EvaluationError. */
-export function place(job: Job, scope: Scope, prefix = ''): Pick<PlannedJob, 'name' | 'runsOn'> {
+export function place(job: Job, scope: Scope, prefix = ''): Pick<PlannedJob, 'name' | 'runsOn' | 'runnerGroup'> {
   const name = job.name ? evaluateText(job.name, scope).trim() : ''
   const labels = job.runsOn.flatMap((label) => {
     const value = evaluateValue({ value: label, at: job.at }, scope)
     return Array.isArray(value) ? value.map(String) : [String(value ?? '')]
   })
-  if (!job.call && (labels.length === 0 || labels.includes('')))
+  const group = job.runnerGroup && evaluateText(job.runnerGroup, scope).trim()
+  if (!job.call && ((labels.length === 0 && !group) || labels.includes('')))
     throw new LayOutError(`\`runs-on\` of job ${job.id} has no label: ${job.runsOn.join(', ')} is empty.`)
-  return { name: `${prefix}${name || job.id}`, runsOn: labels }
+  return { name: `${prefix}${name || job.id}`, runsOn: labels, ...(group ? { runnerGroup: group } : {}) }
 }
 
 /** A plan without environments (a local run) stays without them. */

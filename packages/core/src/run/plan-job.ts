@@ -18,8 +18,10 @@ export function planJob(job: Job, scope: Scope, diagnostics: Diagnostic[]): Plan
   const layOut = later?.layOut
   const name = job.name && isKnownEarly(job.name) ? text(job.name)?.trim() : undefined
   const runsOn = layOut ? job.runsOn : job.runsOn.flatMap((label) => labelsOf({ value: label, at: job.at }, scope, diagnostics))
+  const group = layOut ? job.runnerGroup?.value : text(job.runnerGroup)
+  const place = { runsOn, ...(group ? { runnerGroup: group } : {}) }
   const call = job.call ? { layOut: layOut ?? { legs: 1 }, call: { uses: job.call.uses.value } } : {}
-  return { key, name: name || key, needs, runsOn, ...(environment ? { environment } : {}), ...(layOut ? { layOut } : {}), ...call }
+  return { key, name: name || key, needs, ...place, ...(environment ? { environment } : {}), ...(layOut ? { layOut } : {}), ...call }
 }
 
 function labelsOf(label: Template, scope: Scope, diagnostics: Diagnostic[]): readonly string[] {

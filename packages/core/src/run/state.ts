@@ -24,6 +24,8 @@ export interface RunState {
   readonly attempt: number
   /** Who asked for the present attempt, when it is a re-run. */
   readonly rerunBy?: string
+  /** The present attempt logs for debugging. */
+  readonly debug?: boolean
   readonly cancel?: { readonly by: string; readonly force: boolean; readonly reason?: string }
   /** The whole run's place in its concurrency group. */
   readonly claim?: HeldClaim
@@ -151,7 +153,19 @@ function rerun(state: RunState, event: Extract<RunEvent, { type: 'RerunRequested
   const isAgain = ({ key }: CallState) => plan.jobs.some((job) => isFresh(job.key) && job.within?.includes(key))
   const kept = [...state.calls.values()].filter(({ key }) => plan.groups?.some((group) => group.key === key))
   const calls = new Map(kept.map((call) => [call.key, isAgain(call) ? freshCall(call.key, attempt) : call]))
-  return { ...state, plan, jobs, calls, attempt, rerunBy: event.by, cancel: undefined, claim: undefined, finished: false, conclusion: undefined }
+  return {
+    ...state,
+    plan,
+    jobs,
+    calls,
+    attempt,
+    rerunBy: event.by,
+    debug: event.debug === true,
+    cancel: undefined,
+    claim: undefined,
+    finished: false,
+    conclusion: undefined,
+  }
 }
 
 /** A leg of a group that stays laid out is not laid out again. */
@@ -184,9 +198,15 @@ function evolveJob(job: JobState, event: JobEvent, state: RunState): JobState {
       return job.phase === 'finished' ? job : { ...job, unwanted: event.reason }
     case 'JobStepsFinished': {
       if (job.phase === 'finished' || job.steps) return job
-      const { conclusion, problem, code, outputs } = event
+      const { conclusion, problem, code, outputs, environmentUrl } = event
       const phase = conclusion === 'success' && job.deployment ? 'deploying' : 'running'
-      return { ...job, phase, outputs, steps: { conclusion, ...(problem ? { problem } : {}), ...(code ? { code } : {}) } }
+      return {
+        ...job,
+        phase,
+        outputs,
+        ...(environmentUrl ? { environmentUrl } : {}),
+        steps: { conclusion, ...(problem ? { problem } : {}), ...(code ? { code } : {}) },
+      }
     }
     case 'JobFinished': {
       if (job.phase === 'finished') return job

@@ -34,6 +34,8 @@ export interface PlannedJob {
   /** Keys of jobs, or of groups whose jobs are meant all. */
   readonly needs: readonly string[]
   readonly runsOn: readonly string[]
+  /** `runs-on: { group }`. */
+  readonly runnerGroup?: string
   readonly environment?: EnvironmentName
   /** The job's id in the workflow, where the key is another: a leg of a matrix. */
   readonly id?: string
@@ -131,6 +133,8 @@ export type RunEvent =
       readonly attempt: number
       readonly conclusion: Conclusion
       readonly outputs: Readonly<Record<string, string>>
+      /** `environment.url`, evaluated when the steps had ended. */
+      readonly environmentUrl?: string
       readonly problem?: string
       /** The problem's code, when it is one of the table's. */
       readonly code?: ReasonCode
@@ -168,7 +172,7 @@ export type RunEvent =
   /** `reason`: why, when it was not a person. */
   | { readonly type: 'CancelRequested'; readonly by: string; readonly force: boolean; readonly reason?: string }
   /** `jobs`: the keys that run again; the others keep their result. */
-  | { readonly type: 'RerunRequested'; readonly by: string; readonly jobs: readonly string[] }
+  | { readonly type: 'RerunRequested'; readonly by: string; readonly jobs: readonly string[]; readonly debug?: boolean }
   | { readonly type: 'RunFinished'; readonly conclusion: Conclusion }
 
 /** What a run wants done next. Performed by the shell; idempotent by (run, kind, job, attempt). */
@@ -197,6 +201,7 @@ export interface JobState {
   readonly phase: JobPhase
   readonly conclusion?: Conclusion
   readonly outputs: Readonly<Record<string, string>>
+  readonly environmentUrl?: string
   readonly deployment?: DeploymentId
   readonly cleared?: boolean
   /** What the worker reported at its end. */
@@ -241,6 +246,8 @@ export interface JobSpec {
   readonly timeoutMs: Milliseconds
   /** Of the job's token. */
   readonly permissions?: TokenPermissions
+  /** What is logged besides: of the steps (`::debug::`, conditions), of the runner itself. */
+  readonly debug?: { readonly steps: boolean; readonly runner: boolean }
   readonly server?: JobServer
 }
 
@@ -322,6 +329,7 @@ export type JobReport =
       readonly at: EpochMs
       readonly conclusion: Conclusion
       readonly outputs: Readonly<Record<string, string>>
+      readonly environmentUrl?: string
       readonly problem?: string
       /** The problem's code, when it is one of the table's. */
       readonly code?: ReasonCode

@@ -55,6 +55,8 @@ export interface RunSummary {
   readonly sha: CommitId
   readonly actor: string
   readonly status: 'queued' | 'running' | 'waiting' | 'finished'
+  /** Somebody has cancelled it, and it has not ended yet: cancelling again kills it. */
+  readonly cancelling?: boolean
   readonly conclusion?: Conclusion
   /** What it waits for, while it waits. */
   readonly why?: ReasonText
@@ -79,6 +81,8 @@ export interface JobView {
   readonly conclusion?: Conclusion
   readonly why?: ReasonText
   readonly environment?: EnvironmentName
+  /** Where it is, as the workflow says (`environment.url`). */
+  readonly environmentUrl?: string
   readonly deployment?: DeploymentId
   readonly startedAt?: EpochMs
   readonly finishedAt?: EpochMs

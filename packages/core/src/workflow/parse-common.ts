@@ -2,12 +2,12 @@
 
 import type { Position } from '../text/diagnostic.ts'
 import { parseExpression, runnerFunctions, splitTemplate } from './expression.ts'
-import { add, notYet } from './findings.ts'
+import { add } from './findings.ts'
 import type { RunDefaults, Template } from './types.ts'
 import { type Entry, takeKeys, templateAt, templateOf, textOf, type Value } from './yaml-node.ts'
 import type { YamlSource } from './yaml-source.ts'
 
-const shells = new Set(['bash', 'sh', 'python'])
+const shells = new Set(['bash', 'sh', 'python', 'pwsh', 'powershell', 'cmd'])
 const jobContexts = ['github', 'needs', 'vars', 'inputs']
 const stepContexts = [...jobContexts, 'strategy', 'matrix', 'steps', 'job', 'runner', 'env']
 
@@ -18,11 +18,12 @@ export function readDefaults(source: YamlSource, entry: Entry | undefined): RunD
   return { shell: keys.shell && readShell(source, keys.shell.value), workingDirectory: templateAt(keys['working-directory']) }
 }
 
-/** A shell: bash, sh, python, a command line with `{0}` in it, or an expression that will give one. */
+/** A shell by name, a command line with `{0}` in it, or an expression that will give one. Whether its program is there is known when the step runs. */
 export function readShell(source: YamlSource, value: Value): Template {
   const text = textOf(value)
   const fits = shells.has(text) || text.includes('{0}') || text.includes('${{')
-  if (!fits) notYet(source.findings, value.at, [`shell: ${text}`, 'Use bash, sh, python, or a command line with {0} in it'])
+  const message = `"${text}" is no shell. Use ${[...shells].join(', ')}, or a command line with {0} in it, which stands for the script's file.`
+  if (!fits) add(source.findings, value.at, { code: 'shell-invalid', message })
   return templateOf(value)
 }
 

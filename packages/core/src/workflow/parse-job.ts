@@ -54,7 +54,7 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
     name: templateAt(keys.name),
     needs: [...new Set(needs.map(textOf))],
     if: keys.if && readCondition(source, keys.if.value, 'job'),
-    runsOn: readRunsOn(source, keys['runs-on']?.value),
+    ...readRunsOn(source, keys['runs-on']?.value),
     strategy: readStrategy(source, keys.strategy),
     concurrency: readConcurrency(source, keys.concurrency),
     permissions: readPermissions(source, keys.permissions),
@@ -71,21 +71,19 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
   return { job, needs }
 }
 
-function readRunsOn(source: YamlSource, value: Value | undefined): readonly string[] {
-  if (value && isMapValue(value)) {
-    notYet(source.findings, value.at, ['runs-on as a map', 'Write a label or a list of labels'])
-    return []
-  }
-  return itemsOf(source, value).map(textOf)
+/** A label, a list of labels, or `{ group, labels }`. */
+function readRunsOn(source: YamlSource, value: Value | undefined): Pick<Job, 'runsOn' | 'runnerGroup'> {
+  if (!value || !isMapValue(value)) return { runsOn: itemsOf(source, value).map(textOf) }
+  const { group, labels } = takeKeys(source, value, ['group', 'labels'])
+  return { runsOn: itemsOf(source, labels?.value).map(textOf), ...(group ? { runnerGroup: templateOf(group.value) } : {}) }
 }
 
 function readEnvironment(source: YamlSource, value: Value | undefined): Job['environment'] {
   if (!value) return undefined
-  const { name, url } = isMapValue(value) ? takeKeys(source, value, ['name', 'url']) : { name: { value }, url: undefined }
-  if (name && /\$\{\{[^}]*\bneeds\b/i.test(textOf(name.value))) {
-    // The environment must be known when the run is planned: its protection rules and secrets hang on it.
-    notYet(source.findings, name.value.at, ['needs in environment', 'Use github, inputs or vars in the name of an environment'])
-  }
-  if (name && textOf(name.value) === '') return undefined
-  return name && { name: templateOf(name.value), url: templateAt(url) }
+  if (!isMapValue(value)) return textOf(value) === '' ? undefined : { name: templateOf(value) }
+  const { name, url, deployment } = takeKeys(source, value, ['name', 'url', 'deployment'])
+  // Protection rules and what is deployed hang on the deployment; without one there would be nothing that keeps to them.
+  if (deployment && textOf(deployment.value) !== 'true') notYet(source.findings, deployment.keyAt, 'deployment: false')
+  if (!name || textOf(name.value) === '') return undefined
+  return { name: templateOf(name.value), url: templateAt(url) }
 }

@@ -109,11 +109,15 @@ describe('what is not carried is refused by name and line', () => {
     ['on: [push, issues]\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:12', '`on: issues`'],
     [job(`    container: node:18\n${steps}`), '5:5', '`container`'],
     [job(`    services: { db: { image: postgres } }\n${steps}`), '5:5', '`services`'],
-    [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment`'],
-    [job('    environment: e-${{ needs.x.outputs.y }}\n    steps: [{ run: echo }]'), '5:18', '`needs in environment`'],
-    ['on: push\njobs:\n  a:\n    runs-on: { group: big }\n    steps: [{ run: a }]', '4:14', '`runs-on as a map`'],
+    [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment: false`'],
     [job('    steps:\n      - uses: docker://alpine'), '6:15', '`uses: docker://alpine`'],
-    [job('    steps:\n      - run: x\n        shell: pwsh'), '7:16', '`shell: pwsh`'],
+    [job(`    snapshot: my-image\n${steps}`), '5:5', '`snapshot`'],
+    [job(`    cancel-timeout-minutes: 1\n${steps}`), '5:5', '`cancel-timeout-minutes`'],
+    [job('    steps:\n      - run: x\n        background: true'), '7:9', '`background`'],
+    [job('    steps:\n      - id: a\n        run: x\n      - wait: a'), '8:9', '`wait`'],
+    [job('    steps:\n      - wait-all:'), '6:9', '`wait-all`'],
+    [job('    steps:\n      - cancel: a'), '6:9', '`cancel`'],
+    [job('    steps:\n      - parallel: [{ run: x }]'), '6:9', '`parallel`'],
   ])('%s', (text, place, keyword) => {
     const found = findings(text)
     expect(found).toHaveLength(1)
@@ -187,7 +191,7 @@ describe('mistakes', () => {
 
   test('all are found at once, in the order of the file, each place once', () => {
     const found = findings(
-      job('    needs: [b, c]\n    if: nope()\n    steps:\n      - run: ${{ what.x }}\n      - uses: a/b\n      - run: x\n        shell: cmd'),
+      job('    needs: [b, c]\n    if: nope()\n    steps:\n      - run: ${{ what.x }}\n      - uses: a/b\n      - run: x\n        shell: zsh'),
     )
     expect(found.map((line) => line.split(': ')[0])).toEqual(['ci.yml:5:13', 'ci.yml:5:16', 'ci.yml:6:9', 'ci.yml:8:14', 'ci.yml:9:15', 'ci.yml:11:16'])
   })

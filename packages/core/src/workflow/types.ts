@@ -111,6 +111,7 @@ export interface Job {
   readonly if?: Template
   /** Labels; they may hold `${{ }}`. */
   readonly runsOn: readonly string[]
+  readonly runnerGroup?: Template
   readonly strategy?: Strategy
   readonly concurrency?: Concurrency
   readonly permissions?: Permissions

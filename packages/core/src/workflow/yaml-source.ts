@@ -8,7 +8,7 @@ import { getWorkflowSchema } from '@actions/workflow-parser/workflows/workflow-s
 import { YamlObjectReader } from '@actions/workflow-parser/workflows/yaml-object-reader'
 import { type Document, isAlias, isCollection, isDocument, isPair, LineCounter, visit } from 'yaml'
 import type { Position } from '../text/diagnostic.ts'
-import { add, type Findings } from './findings.ts'
+import { add, type Findings, notYet } from './findings.ts'
 
 /** A workflow file that could be read as YAML. */
 export interface YamlSource {
@@ -85,11 +85,21 @@ function checkSchema(findings: Findings, reader: YamlObjectReader): void {
   const context = new TemplateContext(new TemplateValidationErrors(), workflowSchema(), new NoOperationTraceWriter())
   const id = context.getFileId(findings.file)
   readTemplate(context, WORKFLOW_ROOT, reader, id)
-  for (const error of context.errors.getErrors()) {
+  for (const error of withoutSameValue(context.errors.getErrors())) {
     const at = { file: findings.file, line: error.range?.start.line ?? 1, column: error.range?.start.column ?? 1 }
+    const [, step] = /^Unexpected value '(background|wait|wait-all|cancel|parallel)'$/.exec(error.rawMessage) ?? []
+    if (step !== undefined) notYet(findings, at, [step, 'Steps run one after the other here'])
     const expression = /expression|named-value|function|symbol|parameters/i.test(error.rawMessage)
     add(findings, at, { code: expression ? 'expression-invalid' : 'schema', message: schemaSentence(error.rawMessage) })
   }
+}
+
+/** An expression with a mistake is named twice where a number or boolean is wanted: as a value that does not fit, and as the mistake that it is. */
+function withoutSameValue<E extends { readonly rawMessage: string; readonly range?: { readonly start: { readonly line: number } } }>(
+  errors: readonly E[],
+): readonly E[] {
+  const isValue = ({ rawMessage }: E) => /^Unexpected value '.*\$\{\{/s.test(rawMessage)
+  return errors.filter((error) => !isValue(error) || !errors.some((other) => !isValue(other) && other.range?.start.line === error.range?.start.line))
 }
 
 const schemaSentences: readonly (readonly [RegExp, string])[] = [

@@ -60,10 +60,11 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
     cancelRun(run, force, by) {
       const { state } = shop.states.run(run)
       if (state.finished) throw fail('run-not-active', { run, state: 'finished' })
-      append(streams.run(run), [{ type: 'CancelRequested', by, force }])
+      // Whoever asks again does not want to wait for cleanups.
+      append(streams.run(run), [{ type: 'CancelRequested', by, force: force || state.cancel !== undefined }])
     },
-    rerun(run, which, by) {
-      append(streams.run(run), [{ type: 'RerunRequested', by, jobs: jobsToRerun(shop, run, which) }])
+    rerun(run, { which, debug }, by) {
+      append(streams.run(run), [{ type: 'RerunRequested', by, jobs: jobsToRerun(shop, run, which), ...(debug ? { debug } : {}) }])
     },
     imagePushed({ repository, by, ...push }) {
       const project = repository.split('/').slice(0, 2).join('/')

@@ -75,6 +75,7 @@ function toEvent(ref: JobRef, report: JobReport): RunEvent | undefined {
         attempt,
         conclusion: report.conclusion,
         outputs: report.outputs,
+        ...(report.environmentUrl ? { environmentUrl: report.environmentUrl } : {}),
         ...(report.problem ? { problem: report.problem } : {}),
         ...(report.problem && report.conclusion === 'timed_out' ? { code: 'job-timed-out' } : {}),
       }

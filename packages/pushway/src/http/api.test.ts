@@ -96,7 +96,7 @@ describe('the client', () => {
 
   it('hands commands on with the name of the caller', async () => {
     await wim.cancelRun('acme/hello', 1, true)
-    await wim.rerun('acme/hello', 1, { job: 'test' })
+    await wim.rerun('acme/hello', 1, { which: { job: 'test' }, debug: true })
     await wim.approve('d1', { why: 'looks good', contentDigest: 'sha256:1' })
     await wim.abort('d1', 'bad')
     await wim.rollback('acme/hello', 'production', '3')
@@ -105,7 +105,7 @@ describe('the client', () => {
     await wim.dispatch('acme/hello', { workflow: 'ci.yml', ref: 'main' })
     expect(world.engine.calls).toEqual([
       ['cancelRun', 'r1', true, 'wim'],
-      ['rerun', 'r1', { job: 'test' }, 'wim'],
+      ['rerun', 'r1', { which: { job: 'test' }, debug: true }, 'wim'],
       ['approve', 'd1', { why: 'looks good', contentDigest: 'sha256:1' }, 'wim'],
       ['abort', 'd1', 'bad', 'wim'],
       ['rollback', { project: 'acme/hello', environment: 'production' }, '3', 'wim'],

@@ -23,6 +23,7 @@ import type {
 import type { Issued, MemberView, TokenView } from '../ports/accounts.ts'
 import type { PublicKey } from '../ports/evidence.ts'
 import type { InstanceLogLine } from '../ports/runtime.ts'
+import type { RerunRequest } from '../ports/service.ts'
 import { readEvents, readLines } from './read-stream.ts'
 
 export interface ClientOptions {
@@ -144,8 +145,7 @@ function runCalls({ call, open }: Link) {
     runs: (project: string, limit?: number) => call<readonly RunSummary[]>('GET', `${at(project)}/runs`, { query: { limit } }),
     run: (project: string, number: number) => call<RunView>('GET', `${at(project)}/runs/${number}`),
     cancelRun: (project: string, number: number, force = false) => call<void>('POST', `${at(project)}/runs/${number}/cancel`, { body: { force } }),
-    rerun: (project: string, number: number, which: 'all' | 'failed' | { job: string }) =>
-      call<void>('POST', `${at(project)}/runs/${number}/rerun`, { body: { which } }),
+    rerun: (project: string, number: number, what: RerunRequest) => call<void>('POST', `${at(project)}/runs/${number}/rerun`, { body: what }),
     dispatch: (project: string, body: { workflow: string; ref: string; inputs?: Readonly<Record<string, string>> }) =>
       call<RunSummary>('POST', `${at(project)}/dispatches`, { body }),
     jobLog: (project: string, number: number, { job, ...query }: { job: string; cursor?: number; attempt?: number; limit?: number }) =>

@@ -3,7 +3,7 @@
 import { streams } from '@pushway/core/event/types.ts'
 import type { Project } from '@pushway/core/project/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { JobServices, JobSpec, RunAction, RunEvent } from '@pushway/core/run/types.ts'
+import type { JobServices, JobSpec, PlannedJob, RunAction, RunEvent } from '@pushway/core/run/types.ts'
 import { runWorkflow } from '../model/called-workflows.ts'
 import type { Performer, Workshop } from '../model/workshop.ts'
 
@@ -25,7 +25,7 @@ export const startJob: Performer = {
     const place = workflow && placeOf(state.plan, workflow, body.job)
     if (!place) throw fail('not-found', { what: 'job', name: body.job })
     const { planned } = place
-    checkLabels(planned.runsOn, world.jobs.capabilities.labels)
+    checkRunner(planned, world.jobs.capabilities.labels)
     const scope = { project, environment: planned.environment }
     const token = (await world.tokens.create(body.run, project, cause.untrusted ? readOnly(permissionsAt(place)) : permissionsAt(place))).reveal()
     const secrets = cause.untrusted ? {} : revealed(world.settings.secrets({ project, environment: undefined }))
@@ -73,7 +73,10 @@ function onlyChanged(all: Readonly<Record<string, string>>, base: Readonly<Recor
   return Object.fromEntries(Object.entries(all).filter(([name, value]) => base[name] !== value))
 }
 
-function checkLabels(wanted: readonly string[], served: readonly string[]): void {
+/** This server's runners are in one group, which has the name that GitHub gives to the first one. */
+function checkRunner({ runsOn: wanted, runnerGroup }: PlannedJob, served: readonly string[]): void {
+  if (runnerGroup !== undefined && runnerGroup.toLowerCase() !== 'default')
+    throw fail('not-yet', { what: `runs-on: group ${runnerGroup} (this server has the group Default)` })
   const missing = wanted.filter((label) => !served.includes(label.toLowerCase()))
   if (missing.length > 0) throw fail('not-yet', { what: `runs-on: ${missing.join(', ')} (this machine serves ${served.join(', ')})` })
 }

@@ -163,6 +163,12 @@ export interface TriggerCommands {
   deploymentTold(project: ProjectName, told: { readonly deployment: DeploymentFacts; readonly status?: DeploymentStatusFacts }, who: Asking): Promise<void>
 }
 
+/** Which jobs run again (with those that need them), and whether they log for debugging. */
+export interface RerunRequest {
+  readonly which: 'all' | 'failed' | { readonly job: string }
+  readonly debug?: boolean
+}
+
 /**
  * What people and programs may ask for. `by` is who asks; whether they may was decided before. A command has been appended, durably, when it
  * returns; what follows from it happens afterwards. Throws a PushwayError (`not-found`, `already-exists`, …) and then nothing was changed.
@@ -173,7 +179,7 @@ export interface Commands extends PullCommands, TriggerCommands {
   receivePush(push: ReceivedRefs, by: string): Promise<PushResult>
   dispatchWorkflow(project: ProjectName, request: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> }, by: string): Promise<RunSummary>
   cancelRun(run: RunId, force: boolean, by: string): void
-  rerun(run: RunId, which: 'all' | 'failed' | { readonly job: string }, by: string): void
+  rerun(run: RunId, what: RerunRequest, by: string): void
   imagePushed(push: { repository: string; tag?: string; digest: Digest; run?: RunId; by: string; source?: ImageBuildInfo }): void
   approve(deployment: DeploymentId, decision: { contentDigest?: Digest; why: string }, by: string): void
   reject(deployment: DeploymentId, why: string, by: string): void

@@ -112,7 +112,7 @@ export function stepScope(state: JobState, env: Readonly<Record<string, string>>
       env,
       steps: state.steps,
       job: { ...contexts.job, status },
-      runner: runnerContext(state.paths),
+      runner: runnerContext(state.paths, state.input),
       github: githubContext(state),
     },
     status,
@@ -120,8 +120,9 @@ export function stepScope(state: JobState, env: Readonly<Record<string, string>>
   }
 }
 
-function runnerContext(paths: JobPaths): Readonly<Record<string, string>> {
+function runnerContext(paths: JobPaths, { spec }: WorkerInput): Readonly<Record<string, string>> {
   return {
+    ...(spec.debug?.steps ? { debug: '1' } : {}),
     name: 'pushway',
     os: process.platform === 'darwin' ? 'macOS' : 'Linux',
     arch: process.arch === 'arm64' ? 'ARM64' : 'X64',
@@ -188,7 +189,7 @@ function fixedEnvironment(state: JobState): Readonly<Record<string, string>> {
 
 function makeFixedEnvironment(state: JobState): Readonly<Record<string, string>> {
   const { paths, input } = state
-  const runner = Object.entries(runnerContext(paths)).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value] as const)
+  const runner = Object.entries(runnerContext(paths, input)).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value] as const)
   const context = githubContext(state)
   const github = githubVariables.flatMap((name) => {
     const value = context[name]

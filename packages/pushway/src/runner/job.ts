@@ -28,6 +28,7 @@ export interface JobControl {
 export interface JobResult {
   readonly conclusion: Conclusion
   readonly outputs: Readonly<Record<string, string>>
+  readonly environmentUrl?: string
   readonly problem?: string
 }
 
@@ -111,6 +112,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     ...(run.services ? { services: run.services } : {}),
   }
   try {
+    if (input.spec.debug?.runner) state.log.say(-1, describeRunner(state))
     await linkToolchains(state)
     startJobEnvironment(state)
     const { length } = input.spec.job.steps
@@ -122,7 +124,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     await runPosts(state, afterPre)
     const outputs = jobOutputs(state)
     const tooMuch = outputsProblem(outputs)
-    return tooMuch ? { conclusion: 'failure', outputs: {}, problem: tooMuch } : { conclusion: conclusionOf(state), outputs }
+    return tooMuch ? { conclusion: 'failure', outputs: {}, problem: tooMuch } : { conclusion: conclusionOf(state), outputs, ...environmentUrl(state) }
   } catch (error) {
     if (error instanceof EvaluationError) return { conclusion: 'failure', outputs: {}, problem: located(error) }
     throw error
@@ -130,6 +132,17 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     state.stepFiles.close()
     await sandbox.close()
   }
+}
+
+/** What the runner's own debug log begins with. */
+function describeRunner({ input: { spec, isolation, uid }, paths }: JobState): string {
+  const facts = [
+    `Job ${spec.job.id} of run ${spec.run}, attempt ${spec.attempt}, on ${process.platform} ${process.arch} with Node.js ${process.versions.node}`,
+    `Isolation: ${isolation.kind}${isolation.kind === 'uid' ? ` (${uid})` : ''}`,
+    `Workspace: ${paths.workspace}`,
+    `Time limit: ${spec.timeoutMs} ms`,
+  ]
+  return facts.map((fact) => `##[debug]${fact}`).join('\n')
 }
 
 /** The workflow's and the job's `env`, in this order; the job's entries see the workflow's. */
@@ -178,6 +191,21 @@ function jobOutputs(state: JobState): Readonly<Record<string, string>> {
     return []
   })
   return Object.fromEntries(entries)
+}
+
+/** What cannot be evaluated, or would show a secret, is left out with a warning, as on GitHub. */
+function environmentUrl(state: JobState): Pick<JobResult, 'environmentUrl'> {
+  const template = state.input.spec.job.environment?.url
+  if (!template) return {}
+  try {
+    const url = evaluateText(template, stepScope(state, state.env)).trim()
+    if (url !== '' && !state.masker.holds(url)) return { environmentUrl: url }
+    if (url !== '') state.log.say(-1, "##[warning]The environment's url is left out, because it may contain a secret.")
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error
+    state.log.say(-1, `##[warning]${located(error)}`)
+  }
+  return {}
 }
 
 /** What is fetched already is not fetched again by `docker build` of a step. With the step's rights: the folder is the project's. */

@@ -36,7 +36,15 @@ export async function runCommand(state: JobState, argv: readonly string[], call:
   const { log, masker, matchers, paths } = state
   const annotator = createAnnotator(state, run.step)
   const readFile = (path: string) => readJobFile(paths, path)
-  const output = createStepOutput({ step: run.step, log, masker, debug: debugging(run.env), annotator, matchers, readFile })
+  const output = createStepOutput({
+    step: run.step,
+    log,
+    masker,
+    debug: state.input.spec.debug?.steps === true || debugging(run.env),
+    annotator,
+    matchers,
+    readFile,
+  })
   const env = processEnvironment(state, run.env, { ...files.variables, ...call.extra })
   try {
     const code = await runProcess(state.sandbox, argv, { cwd: call.cwd, env, onOutput: output.push, ...run.stops })

@@ -8,7 +8,7 @@ import { commandFile, type JobState } from './job-state.ts'
 import { writeFor } from './layout.ts'
 import { runCommand } from './run-command.ts'
 import { stepServiceVariables } from './service-variables.ts'
-import { shellCommand } from './shell.ts'
+import { shellCommand, wrapScript } from './shell.ts'
 import type { StepRun } from './step-run.ts'
 
 /** Runs the step. `ok` is false when it failed; why is in the log then. */
@@ -24,13 +24,18 @@ export async function runScript(state: JobState, step: RunStep, run: StepRun): P
   header(run, script, shell.shown)
   if (!isFolder(cwd)) return refuse(say, `The working-directory ${folder} does not exist.`)
   const file = commandFile(state, `script_${run.key}${shell.extension}`)
-  writeFor(file, `${script}\n`, state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
-  const argv = shell.argv(file)
+  writeFor(file, wrapScript(script, shell.extension), state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
+  const argv = withPython(shell.argv(file))
   const extra = { GITHUB_ACTION: run.id ?? `__run_${step.index}`, ...(await stepServiceVariables(state)) }
   const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, extra })
   if (problem === 'ENOENT') return refuse(say, `The program ${argv[0]} of the step's shell is not on this machine.`)
   if (problem !== undefined) return refuse(say, problem)
   return code === 0 ? ok : refuse(say, `Process completed with exit code ${code}.`)
+}
+
+/** Machines that have Python 3 only call it so. */
+function withPython(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'python' && !isOnPath('python') && isOnPath('python3') ? ['python3', ...argv.slice(1)] : argv
 }
 
 function header(run: StepRun, script: string, shell: string): void {

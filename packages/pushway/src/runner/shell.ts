@@ -13,6 +13,14 @@ const known: Readonly<Record<string, { readonly argv: readonly string[]; readonl
   sh: { argv: ['sh', '-e', '{0}'], extension: '.sh' },
   python: { argv: ['python', '{0}'], extension: '.py' },
   pwsh: { argv: ['pwsh', '-command', ". '{0}'"], extension: '.ps1' },
+  powershell: { argv: ['powershell', '-command', ". '{0}'"], extension: '.ps1' },
+  cmd: { argv: ['cmd', '/D', '/E:ON', '/V:OFF', '/S', '/C', 'CALL "{0}"'], extension: '.cmd' },
+}
+
+/** What GitHub puts around a script so that its failures are the step's. */
+export function wrapScript(script: string, extension: string): string {
+  if (extension !== '.ps1') return `${script}\n`
+  return `$ErrorActionPreference = 'stop'\n${script}\nif ((Test-Path -LiteralPath variable:\\LASTEXITCODE)) { exit $LASTEXITCODE }\n`
 }
 
 /**

@@ -35,6 +35,7 @@ export function createStepOutput(target: Target): StepOutput {
   const saved = new Map<string, string>()
   let stoppedUntil: string | undefined
   let refused = false
+  let echoing = target.debug
   let ended = false
   const say = (text: string) => target.log.say(target.step, text)
   const obey = (command: WorkflowCommand, line: string) => {
@@ -63,6 +64,7 @@ export function createStepOutput(target: Target): StepOutput {
         refused = true
         return say(`##[error]The \`${command.name}\` command is disabled. Write to ${command.name === 'set-env' ? '$GITHUB_ENV' : '$GITHUB_PATH'} instead.`)
       case 'echo':
+        echoing = command.data.trim().toLowerCase() === 'on'
         return undefined
       case 'add-matcher':
       case 'remove-matcher':
@@ -78,8 +80,9 @@ export function createStepOutput(target: Target): StepOutput {
       return
     }
     const command = parseCommand(line)
-    if (command) obey(command, line)
-    else print([line])
+    if (!command) return print([line])
+    if (echoing && echoed.has(command.name)) say(line)
+    obey(command, line)
   }
   const print = createPrinter(target)
   const splitter = createLineSplitter((lines) => {
@@ -100,6 +103,9 @@ export function createStepOutput(target: Target): StepOutput {
     },
   }
 }
+
+/** What `::echo::on` shows; the other commands show themselves, or must not be shown. */
+const echoed = new Set(['set-output', 'save-state', 'set-env', 'add-path', 'add-matcher', 'remove-matcher', 'stop-commands'])
 
 /** Lines as they are; those that a problem matcher knows become annotations, and look like one in the log. */
 function createPrinter({ step, log, matchers, annotator }: Target): (lines: readonly string[]) => void {

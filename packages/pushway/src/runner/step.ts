@@ -34,7 +34,9 @@ export async function runStep(state: JobState, step: Step): Promise<void> {
     const env = { ...outer, ...own }
     const scope = stepScope(state, env)
     name = displayName(state, step, env)
-    if (!evaluateCondition(step.if, scope)) return finish('skipped', 'skipped')
+    const holds = evaluateCondition(step.if, scope)
+    if (state.input.spec.debug?.steps) say(`##[debug]Evaluating condition for step: '${name}'\n##[debug]${step.if?.value.trim() || 'success()'} => ${holds}`)
+    if (!holds) return finish('skipped', 'skipped')
     if (!frame) state.report({ type: 'step-started', at: startedAt, step: index, name })
     const limit = stepTimeout(state, step, env)
     const key = frame ? `${frame.key}_${step.index}` : String(step.index)

@@ -69,15 +69,18 @@ function Controls({ run, chosen, onDone }: { readonly run: RunView; readonly cho
   const [question, setQuestion] = useState<Question | undefined>()
   const { act, busy, error, dismiss } = useAct()
   const path = `/projects/${run.project}/runs/${run.number}`
+  const [debug, setDebug] = useState(false)
   const rerun = (which: unknown) =>
     act(async () => {
-      await request(`${path}/rerun`, { method: 'POST', body: { which } })
+      await request(`${path}/rerun`, { method: 'POST', body: { which, debug } })
       onDone()
     })
   const cancel: Question = {
-    title: `Cancel run #${run.number}?`,
-    says: 'Jobs that run are stopped; jobs that wait do not start. What was deployed stays.',
-    verb: 'Cancel the run',
+    title: run.cancelling ? `Kill run #${run.number}?` : `Cancel run #${run.number}?`,
+    says: run.cancelling
+      ? 'Jobs are killed at once, without their cleanup. What was deployed stays.'
+      : 'Jobs that run are stopped; jobs that wait do not start. What was deployed stays.',
+    verb: run.cancelling ? 'Kill the run' : 'Cancel the run',
     danger: true,
     run: async () => {
       await request(`${path}/cancel`, { method: 'POST', body: {} })
@@ -90,7 +93,7 @@ function Controls({ run, chosen, onDone }: { readonly run: RunView; readonly cho
       <div class="actions">
         {run.status !== 'finished' && (
           <button type="button" class="danger" onClick={() => setQuestion(cancel)}>
-            Cancel…
+            {run.cancelling ? 'Kill…' : 'Cancel…'}
           </button>
         )}
         {run.status === 'finished' && run.jobs.length > 0 && (
@@ -108,6 +111,9 @@ function Controls({ run, chosen, onDone }: { readonly run: RunView; readonly cho
                 Re-run {chosen.name}
               </button>
             )}
+            <label class="check">
+              <input type="checkbox" checked={debug} onChange={() => setDebug(!debug)} /> with debug log
+            </label>
           </>
         )}
       </div>
@@ -150,6 +156,14 @@ function JobFacts({ job, project }: { readonly job: JobView; readonly project: s
             <dt>Environment</dt>
             <dd>
               <a href={environmentHref(project, job.environment)}>{job.environment}</a>
+              {job.environmentUrl !== undefined && /^https?:\/\//.test(job.environmentUrl) && (
+                <>
+                  {' '}
+                  <a class="mono small" href={job.environmentUrl} rel="noreferrer">
+                    {job.environmentUrl}
+                  </a>
+                </>
+              )}
             </dd>
           </div>
         )}

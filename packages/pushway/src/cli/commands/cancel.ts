@@ -11,7 +11,7 @@ export function register(program: Command): void {
     program
       .command('cancel')
       .summary('stop a run')
-      .description('Asks the jobs of a run to stop; steps with `always()` still run. With --force everything is killed.')
+      .description('Asks the jobs of a run to stop; steps with `always()` still run. With --force, or a second time, everything is killed.')
       .argument('<run>', 'its number or id')
       .option('--force', 'kill the jobs'),
   ).action(async (name: string, options: ProjectOptions & { readonly force?: boolean }) => {

@@ -9,6 +9,7 @@ import { note } from '../output.ts'
 interface Options extends ProjectOptions {
   readonly failed?: boolean
   readonly job?: string
+  readonly debug?: boolean
 }
 
 /** Adds `pushway rerun`. */
@@ -20,13 +21,15 @@ export function register(program: Command): void {
       .description('Runs all jobs again, or the failed ones, or one; and those that need them.')
       .argument('<run>', 'its number or id')
       .option('--failed', 'only what failed')
-      .option('-j, --job <id>', 'only this job'),
+      .option('-j, --job <id>', 'only this job')
+      .option('--debug', 'log what the runner does and the `::debug::` lines of steps'),
   ).action(async (name: string, options: Options) => {
     if (options.failed && options.job !== undefined)
       throw fail('usage', { problem: 'Either the failed jobs or one job.', hint: 'Leave one of --failed and --job out.' })
     const at = await connectProject(options)
     const number = await findRun(at, name)
-    await at.client.rerun(at.project, number, options.job !== undefined ? { job: options.job } : options.failed ? 'failed' : 'all')
+    const which = options.job !== undefined ? { job: options.job } : options.failed ? 'failed' : 'all'
+    await at.client.rerun(at.project, number, { which, debug: options.debug === true })
     note(`Run ${number} goes on: pushway logs ${number} -f`)
   })
 }

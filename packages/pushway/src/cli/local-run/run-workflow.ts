@@ -43,7 +43,13 @@ export interface LocalRun {
 
 export interface LocalResult {
   readonly conclusion: Conclusion
-  readonly jobs: readonly { readonly key: string; readonly conclusion: Conclusion; readonly outputs: Readonly<Record<string, string>>; readonly why?: string }[]
+  readonly jobs: readonly {
+    readonly key: string
+    readonly conclusion: Conclusion
+    readonly outputs: Readonly<Record<string, string>>
+    readonly environmentUrl?: string
+    readonly why?: string
+  }[]
 }
 
 /** More jobs at once than cores would only wait for each other. */
@@ -82,7 +88,13 @@ export async function runWorkflow(run: LocalRun): Promise<LocalResult> {
   }
   const jobs = [...state.jobs.values()].map((job) => {
     const reason = why.get(job.key)
-    return { key: job.key, conclusion: job.conclusion ?? 'skipped', outputs: job.outputs, ...(reason ? { why: reason } : {}) }
+    return {
+      key: job.key,
+      conclusion: job.conclusion ?? 'skipped',
+      outputs: job.outputs,
+      ...(job.environmentUrl ? { environmentUrl: job.environmentUrl } : {}),
+      ...(reason ? { why: reason } : {}),
+    }
   })
   return { conclusion: state.conclusion ?? 'failure', jobs }
 }

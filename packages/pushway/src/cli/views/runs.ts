@@ -101,6 +101,7 @@ function describeJob(job: JobView, screen: Screen): string {
     ['Why', job.why?.sentence],
     ['Needs', job.needs.join(', ')],
     ['Environment', job.environment],
+    ['Url', job.environmentUrl === undefined ? undefined : plainLine(job.environmentUrl)],
     ['Deployment', job.deployment],
     ['Attempt', job.attempt > 1 ? String(job.attempt) : undefined],
     [

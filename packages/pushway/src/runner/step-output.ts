@@ -53,8 +53,7 @@ export function createStepOutput(target: Target): StepOutput {
       case 'error':
         return annotate(target, command.name, command)
       case 'stop-commands':
-        stoppedUntil = command.data
-        return undefined
+        return void (stoppedUntil = command.data)
       case 'set-output':
       case 'save-state':
         if (command.properties.name) (command.name === 'set-output' ? outputs : saved).set(command.properties.name, command.data)
@@ -62,10 +61,9 @@ export function createStepOutput(target: Target): StepOutput {
       case 'set-env':
       case 'add-path':
         refused = true
-        return say(`##[error]The \`${command.name}\` command is disabled. Write to ${command.name === 'set-env' ? '$GITHUB_ENV' : '$GITHUB_PATH'} instead.`)
+        return say(disabled(command.name))
       case 'echo':
-        echoing = command.data.trim().toLowerCase() === 'on'
-        return undefined
+        return void (echoing = command.data.trim().toLowerCase() === 'on')
       case 'add-matcher':
       case 'remove-matcher':
         return changeMatchers(target, command)
@@ -76,8 +74,7 @@ export function createStepOutput(target: Target): StepOutput {
   const take = (line: string) => {
     if (stoppedUntil !== undefined) {
       if (line.trim() !== `::${stoppedUntil}::`) return say(line)
-      stoppedUntil = undefined
-      return
+      return void (stoppedUntil = undefined)
     }
     const command = parseCommand(line)
     if (!command) return print([line])
@@ -139,6 +136,10 @@ function changeMatchers({ matchers, readFile, log, step }: Target, { name, prope
   } catch (error) {
     log.say(step, `##[warning]The issue matchers of ${data} could not be added: ${(error as Error).message}`)
   }
+}
+
+function disabled(command: string): string {
+  return `##[error]The \`${command}\` command is disabled. Write to ${command === 'set-env' ? '$GITHUB_ENV' : '$GITHUB_PATH'} instead.`
 }
 
 function deprecated(command: string): string {

@@ -30,13 +30,18 @@ interface Target {
   readonly readFile: (path: string) => string
 }
 
+interface Now {
+  /** The word that ends `stop-commands`. */
+  stoppedUntil?: string
+  echoing: boolean
+  refused: boolean
+  ended: boolean
+}
+
 export function createStepOutput(target: Target): StepOutput {
   const outputs = new Map<string, string>()
   const saved = new Map<string, string>()
-  let stoppedUntil: string | undefined
-  let refused = false
-  let echoing = target.debug
-  let ended = false
+  const now: Now = { echoing: target.debug, refused: false, ended: false }
   const say = (text: string) => target.log.say(target.step, text)
   const obey = (command: WorkflowCommand, line: string) => {
     switch (command.name) {
@@ -53,17 +58,19 @@ export function createStepOutput(target: Target): StepOutput {
       case 'error':
         return annotate(target, command.name, command)
       case 'stop-commands':
-        return void (stoppedUntil = command.data)
+        now.stoppedUntil = command.data
+        return undefined
       case 'set-output':
       case 'save-state':
         if (command.properties.name) (command.name === 'set-output' ? outputs : saved).set(command.properties.name, command.data)
         return say(deprecated(command.name))
       case 'set-env':
       case 'add-path':
-        refused = true
+        now.refused = true
         return say(disabled(command.name))
       case 'echo':
-        return void (echoing = command.data.trim().toLowerCase() === 'on')
+        now.echoing = command.data.trim().toLowerCase() === 'on'
+        return undefined
       case 'add-matcher':
       case 'remove-matcher':
         return changeMatchers(target, command)
@@ -72,31 +79,32 @@ export function createStepOutput(target: Target): StepOutput {
     }
   }
   const take = (line: string) => {
-    if (stoppedUntil !== undefined) {
-      if (line.trim() !== `::${stoppedUntil}::`) return say(line)
-      return void (stoppedUntil = undefined)
+    if (now.stoppedUntil !== undefined) {
+      if (line.trim() !== `::${now.stoppedUntil}::`) return say(line)
+      now.stoppedUntil = undefined
+      return
     }
     const command = parseCommand(line)
     if (!command) return print([line])
-    if (echoing && echoed.has(command.name)) say(line)
+    if (now.echoing && echoed.has(command.name)) say(line)
     obey(command, line)
   }
   const print = createPrinter(target)
   const splitter = createLineSplitter((lines) => {
     // Most batches hold no command at all and are handed on as they are.
-    if (ended || (stoppedUntil === undefined && !lines.some((line) => line.includes('::')))) print(lines)
+    if (now.ended || (now.stoppedUntil === undefined && !lines.some((line) => line.includes('::')))) print(lines)
     else for (const line of lines) take(line)
   })
   return {
     push: (chunk) => splitter.push(chunk),
     end() {
       splitter.end()
-      ended = true
+      now.ended = true
     },
     outputs,
     saved,
     get refused() {
-      return refused
+      return now.refused
     },
   }
 }

@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { tempDir } from '../../../../../test/support/temp.ts'
 import { runWorkflow } from './run-workflow.ts'
+import { localServices } from './services.ts'
 
 const folder = new URL('../../../../../test/golden/workflows/jobs/', import.meta.url)
 const cases = readdirSync(folder).filter((name) => name.endsWith('.yml'))
@@ -64,13 +65,16 @@ async function runCase(name: string, text: string, { vars = {}, secrets = {} }: 
   const lines: string[] = []
   const steps: Record<string, Record<string, string>> = {}
   const never = new AbortController().signal
+  const treeDir = tempDir('golden')
+  const services = localServices({ cacheDir: tempDir('golden-cache'), treeDir })
   const run = await runWorkflow({
+    services,
     id: 'local',
     workflow: value,
     plan: plan.value,
     cause,
     repository: 'ada/hello',
-    treeDir: tempDir('golden'),
+    treeDir,
     vars,
     secrets,
     env: [],
@@ -86,5 +90,6 @@ async function runCase(name: string, text: string, { vars = {}, secrets = {} }: 
     cancel: never,
     force: never,
   })
+  await services.close(undefined)
   return { run, steps, lines }
 }

@@ -115,20 +115,25 @@ function jobRoutes(services: Services): readonly RestRoute[] {
       action: 'actions.write',
       async handle(call) {
         const { run, job } = await find(call)
-        services.commands.rerun(queries.runBySerial(call.project, run.id), { job: job.key }, call.who.by)
+        services.commands.rerun(queries.runBySerial(call.project, run.id), { which: { job: job.key }, debug: wantsDebug(call) }, call.who.by)
         return new RestAnswer(201, {})
       },
     }),
   ]
 }
 
+/** As GitHub's body says it; there need not be one. */
+function wantsDebug({ body }: RestCall): boolean {
+  return typeof body === 'object' && body !== null && Reflect.get(body, 'enable_debug_logging') === true
+}
+
 /** What is done to a run, by the last part of its address. */
 function controlRoutes({ queries, commands }: Services): readonly RestRoute[] {
-  const controls: Readonly<Record<string, { readonly status: number; readonly act: (run: string, by: string) => void }>> = {
+  const controls: Readonly<Record<string, { readonly status: number; readonly act: (run: string, by: string, debug: boolean) => void }>> = {
     cancel: { status: 202, act: (run, by) => commands.cancelRun(run, false, by) },
     'force-cancel': { status: 202, act: (run, by) => commands.cancelRun(run, true, by) },
-    rerun: { status: 201, act: (run, by) => commands.rerun(run, 'all', by) },
-    'rerun-failed-jobs': { status: 201, act: (run, by) => commands.rerun(run, 'failed', by) },
+    rerun: { status: 201, act: (run, by, debug) => commands.rerun(run, { which: 'all', debug }, by) },
+    'rerun-failed-jobs': { status: 201, act: (run, by, debug) => commands.rerun(run, { which: 'failed', debug }, by) },
     approve: { status: 201, act: (run, by) => commands.approveRun(run, by) },
   }
   return Object.entries(controls).map(([word, { status, act }]) =>
@@ -138,7 +143,7 @@ function controlRoutes({ queries, commands }: Services): readonly RestRoute[] {
       // A run may not approve itself or another one.
       action: word === 'approve' ? 'run.control' : 'actions.write',
       handle(call) {
-        act(queries.runBySerial(call.project, numberIn(call.params, 'run', 'run')), call.who.by)
+        act(queries.runBySerial(call.project, numberIn(call.params, 'run', 'run')), call.who.by, wantsDebug(call))
         return new RestAnswer(status, {})
       },
     }),

@@ -223,6 +223,23 @@ describe.skipIf(docker.skip)(`containers of a Docker Engine ${docker.reason}`, {
     for (const spec of [gone, data, taken]) await remove(spec)
   })
 
+  test('what others made is seen and named: before a deployment, and when it has a port', async () => {
+    const name = `${prefix}-foreign-1`
+    const labels = ['--label', `com.docker.compose.project=${prefix}`, '--label', 'com.docker.compose.service=web']
+    execFileSync('docker', ['run', '-d', '--name', name, ...labels, '-p', '127.0.0.1::3000', nodeImage, 'sleep', '60'], { stdio: 'ignore' })
+    try {
+      const said = (await bench.runtime.describe?.('acme/x/staging', prefix, never)) ?? []
+      expect(said[0]).toMatch(/^Docker Engine \d.* at unix:\/\/\S+, by .*; services reach each other/)
+      expect(said[1]).toMatch(new RegExp(`^The container ${name} \\(running\\) of the same project was made by docker compose: it is left alone`))
+      const port = execFileSync('docker', ['port', name, '3000'], { encoding: 'utf8' }).trim().split(':').at(-1)
+      expect(await bench.runtime.portOwner?.(Number(port), never)).toBe(`the container ${name}, made by docker compose`)
+      expect(await bench.runtime.portOwner?.(1, never)).toBeUndefined()
+      expect(await bench.runtime.observe(undefined, never)).not.toContainEqual(expect.objectContaining({ service: 'foreign' }))
+    } finally {
+      execFileSync('docker', ['rm', '-f', name], { stdio: 'ignore' })
+    }
+  })
+
   test('images: of this server’s registry they are loaded, on the machine’s own userland refused, from nowhere named', async () => {
     const dataDir = tempDir('registry')
     const blobs = openFileBlobs(join(dataDir, 'blobs'))

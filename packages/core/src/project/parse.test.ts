@@ -89,6 +89,14 @@ environments:
     expect(environment(yaml)).toMatchObject(says)
   })
 
+  test('environments that one image could never run in are not linked by promote', () => {
+    const text = 'environments:\n  staging: {}\n  production:\n    runtime: docker\n    promote: staging\n'
+    expect(findings(text)).toEqual([
+      "5:14: error: production is promoted from staging, but no image runs in both: staging (runtime: process) takes images on the machine's own userland, production (runtime: docker) takes images with a root file system of their own. Give both the same runtime. (project-promote-runtimes)",
+    ])
+    expect(findings(text.replace('staging: {}', 'staging: { runtime: docker }'))).toEqual([])
+  })
+
   test('finds every mistake at once, at its place', () => {
     const text = `bilder: auto
 environments:

@@ -94,12 +94,25 @@ function checkTogether(reader: YamlReader, { environments, entries, paths }: Tog
     } else if (from !== undefined && leadsBack(environment, environments)) {
       reader.report(node, 'project-promote-circle', `${environment.name} is promoted from itself, by way of ${from}: nothing could ever get there.`)
     }
+    const source = environments.find((one) => one.name === from)
+    if (source && imageKinds[source.runtime] !== imageKinds[environment.runtime]) {
+      reader.report(node, 'project-promote-runtimes', differingKinds(environment, source))
+    }
     for (const file of environment.files) {
       if (paths && !paths.includes(file)) {
         reader.report(valueNode(reader, entry, 'files'), 'project-missing-file', `${environment.name} names ${file}, which is not in the repository.`)
       }
     }
   })
+}
+
+/** What a runtime can run: images on the machine's own userland, or such with a root file system of their own. */
+const imageKinds: Readonly<Record<EnvironmentConfig['runtime'], 'host' | 'image'>> = { process: 'host', docker: 'image', kubernetes: 'image' }
+
+function differingKinds(to: EnvironmentConfig, from: EnvironmentConfig): string {
+  const kind = ({ name, runtime }: EnvironmentConfig) =>
+    `${name} (runtime: ${runtime}) takes images ${imageKinds[runtime] === 'host' ? "on the machine's own userland" : 'with a root file system of their own'}`
+  return `${to.name} is promoted from ${from.name}, but no image runs in both: ${kind(from)}, ${kind(to)}. Give both the same runtime.`
 }
 
 /** Where a key of an environment is written; the environment's own place when it is not. */

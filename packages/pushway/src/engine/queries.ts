@@ -136,7 +136,8 @@ async function planView(shop: Workshop, at: { project: ProjectName; environment:
     ...(environment.verify ? { verify: environment.verify } : {}),
     sideBySide: runtimeOf(shop, made.release).capabilities.sideBySide,
   })
-  const warnings = [...made.warnings, ...describeAliases(shop.world.server)]
+  const runtime = await runtimeOf(shop, made.release).describe?.(environmentId(project, name), made.release.shared?.name, AbortSignal.timeout(5_000))
+  const warnings = [...made.warnings, ...describeAliases(shop.world.server), ...(runtime ?? [])]
   const protection = environment.approval ? [`Ask for ${environment.approval.required} approval(s) bound to the content digest.`] : []
   const demanded = environment.require?.length ? [`Go on only if each image has ${sayDemands(environment.require)}.`] : []
   return {

@@ -1,5 +1,6 @@
 // The Docker-compatible engine of this machine: whether it answers, and the runtime on it.
 
+import { PushwayError } from '@pushway/core/reason/errors.ts'
 import { createDockerRuntime } from '../drivers/runtime/docker/index.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -30,7 +31,16 @@ function findAddress() {
 /** Where Docker listens unless told otherwise; its socket may come later than this server. */
 const usual: EngineAddress = { kind: 'unix', path: '/var/run/docker.sock', foundBy: 'the usual socket' }
 
-/** The Docker runtime of a data folder. Nothing is asked of the engine before an environment uses it. @throws PushwayError `engine-address` */
-export function openDockerRuntime(folder: Pick<DataFolder, 'path'>, blobs: BlobStore): Runtime {
-  return createDockerRuntime({ address: findEngine({ env: process.env }) ?? usual, stateDir: folder.path('docker'), blobs })
+/**
+ * The Docker runtime of a data folder. Nothing is asked of the engine before an environment uses it. Without an address that can be used
+ * there is none, which only matters to who wants it: `told` gets the sentence.
+ */
+export function openDockerRuntime(folder: Pick<DataFolder, 'path'>, blobs: BlobStore, told: (problem: string) => void): { readonly docker?: Runtime } {
+  try {
+    return { docker: createDockerRuntime({ address: findEngine({ env: process.env }) ?? usual, stateDir: folder.path('docker'), blobs }) }
+  } catch (error) {
+    if (!(error instanceof PushwayError)) throw error
+    told(`${error.message} ${error.next}`)
+    return {}
+  }
 }

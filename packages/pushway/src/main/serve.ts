@@ -205,7 +205,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     workflows: createWorkflowFiles(actionSources(folder, process.env)),
     router: createEmbeddedRouter({ socket: proxySocket }),
     runtimes: {
-      docker: openDockerRuntime(folder, blobs),
+      ...openDockerRuntime(folder, blobs, (problem) => options.log.warn('there is no docker runtime', { problem })),
       process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),
     },
     tokens: {

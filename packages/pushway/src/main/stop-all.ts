@@ -15,7 +15,8 @@ async function stopContainers(folder: DataFolder): Promise<void> {
   if (!existsSync(groups) || readdirSync(groups).length === 0) return
   const { openDockerRuntime } = await import('./docker-engine.ts')
   const { openFileBlobs } = await import('../drivers/blobs/files.ts')
-  await openDockerRuntime(folder, openFileBlobs(folder.path('blobs'))).stopAll?.(AbortSignal.timeout(stopMs))
+  const { docker } = openDockerRuntime(folder, openFileBlobs(folder.path('blobs')), (problem) => process.stderr.write(`${problem}\n`))
+  await docker?.stopAll?.(AbortSignal.timeout(stopMs))
 }
 
 /** Jobs and instances first, then the agent, then the proxy. @throws PushwayError `data-in-use` while its server runs */

@@ -1,8 +1,9 @@
 // Brings the router in line with what an environment serves and what is ready there.
 
+import { fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type { EnvironmentId, EnvironmentName, ProjectName } from '@pushway/core/text/ids.ts'
 import { environmentId } from '@pushway/core/text/ids.ts'
-import type { RouteStatus } from '../ports/router.ts'
+import type { Route, RouteStatus } from '../ports/router.ts'
 import type { GroupStatus, ServiceAddress } from '../ports/runtime.ts'
 import { buildRoutes, type ServedService, sameRoute } from './routes.ts'
 import { runtimeOf } from './runtime-of.ts'
@@ -35,13 +36,27 @@ export async function applyRoutes(shop: Workshop, input: ApplyInput, signal: Abo
   const inside = await insideAddresses(shop, { id, served }, signal)
   const wanted = buildRoutes(id, { served, statuses: input.statuses, inside })
   const present = new Map((await router.read(id, signal)).map((route) => [route.id, route]))
-  for (const route of wanted) if (!sameRoute(route, present.get(route.id))) present.set(route.id, await router.setRoute(route, signal))
+  for (const route of wanted) if (!sameRoute(route, present.get(route.id))) present.set(route.id, await setRoute(shop, route, signal))
   const names = new Set(wanted.map((route) => route.id))
   for (const left of [...present.keys()].filter((name) => !names.has(name))) {
     await router.removeRoute(left, signal)
     present.delete(left)
   }
   return [...present.values()]
+}
+
+/** A port that is taken: by a container, its name says more than the program that holds the port for it. */
+async function setRoute(shop: Workshop, route: Route, signal: AbortSignal): Promise<RouteStatus> {
+  try {
+    return await shop.world.router.setRoute(route, signal)
+  } catch (error) {
+    if (!(error instanceof PushwayError) || error.code !== 'port-in-use') throw error
+    for (const runtime of Object.values(shop.world.runtimes)) {
+      const owner = await runtime?.portOwner?.(route.listen.port, signal).catch(() => undefined)
+      if (owner !== undefined) throw fail('port-in-use', { port: route.listen.port, owner })
+    }
+    throw error
+  }
 }
 
 /** Where instances reach the services that the router answers for. A service with a volume of its own has one instance at a time: it is dialled directly. */

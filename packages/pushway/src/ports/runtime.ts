@@ -205,6 +205,15 @@ export interface Runtime {
    */
   watch?(changed: () => void, signal: AbortSignal): Promise<void>
 
+  /**
+   * What people should know before something is deployed to `environment`, one sentence each: what it runs on, what is missing there, what
+   * others made that is in the way. `project`: the compose project, when it is known.
+   */
+  describe?(environment: EnvironmentId, project: string | undefined, signal: AbortSignal): Promise<readonly string[]>
+
+  /** Who publishes a port of this machine, when that is something of the runtime's; in words. */
+  portOwner?(port: number, signal: AbortSignal): Promise<string | undefined>
+
   /** Stops and removes every group that there is; returns when they are gone. Absent: what the driver runs ends otherwise. */
   stopAll?(signal: AbortSignal): Promise<void>
 

@@ -94,8 +94,18 @@ async function checkIsolation(): Promise<Check> {
 }
 
 async function checkEngine(context: CommandContext): Promise<Check> {
-  const answers = await context.engineAnswers()
-  return { name: 'docker', state: 'info', text: answers ? 'an engine answers: jobs build with it' : 'no engine answers: jobs build with the embedded builder' }
+  if (!(await context.engineAnswers())) {
+    return { name: 'docker', state: 'info', text: 'no engine answers: jobs build with the embedded builder, and runtime: docker has nothing to run on' }
+  }
+  const [{ findEngine }, { describeEngine }] = await Promise.all([import('../../util/engine-api/index.ts'), import('../../drivers/runtime/docker/index.ts')])
+  try {
+    const address = findEngine({ env: process.env })
+    const said = address ? await describeEngine(address) : []
+    return { name: 'docker', state: 'info', text: `jobs build with it; ${said.join(' ')}` }
+  } catch (error) {
+    if (!(error instanceof PushwayError)) throw error
+    return { name: 'docker', state: 'warning', text: `${error.message} ${error.next}` }
+  }
 }
 
 function checkCache(): Check {

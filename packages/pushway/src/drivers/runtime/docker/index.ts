@@ -8,6 +8,7 @@ import { type ContainerDetails, createEngine, type EngineAddress, readOutput, st
 import { createLocks } from '../../../util/locks.ts'
 import type { Reach } from './container-body.ts'
 import { type DockerContext, reachOf } from './context.ts'
+import { describeForEnvironment, portOwner } from './describe.ts'
 import { enforcedResources, honouredOptions } from './host-config.ts'
 import { prepareImage, resolveImage } from './images.ts'
 import { readLogs } from './logs.ts'
@@ -22,6 +23,8 @@ import { type Exit, groupStatus } from './status.ts'
 import { createStopper, type Stopper } from './stop.ts'
 import { ensureVolumes } from './volumes.ts'
 import { watchEngine } from './watch.ts'
+
+export { describeEngine } from './describe.ts'
 
 export interface DockerRuntimeOptions {
   readonly address: EngineAddress
@@ -74,6 +77,8 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
     resolveImage: (reference, pull, signal) => resolveImage(context, { reference, pull }, signal),
     serviceAddress: services.of,
     watch: (changed, signal) => watchEngine(context, { changed, mend: (group) => mendGroup(driver, group, signal) }, signal),
+    describe: (environment, project, signal) => describeForEnvironment(context, { environment, project }, signal),
+    portOwner: (port, signal) => portOwner(context, port, signal),
     stopAll: (signal) => stopEverything(driver, signal),
     async exec(instance, request, signal) {
       const started = await startExec(context.engine, instance, { ...request, signal })

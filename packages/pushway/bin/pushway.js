@@ -1,5 +1,4 @@
-#!/usr/bin/env -S node --
-// The two dashes: else Node.js 20 takes `pushway compose --env-file FILE` for an option of its own.
+#!/usr/bin/env node
 // The committed launcher: the bundle behind it is made by the root's `prepare` (`npm ci` runs it).
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

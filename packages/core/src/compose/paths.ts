@@ -9,26 +9,22 @@ export interface Folders {
   readonly home?: string
 }
 
-/** Attributes whose text is a path. */
-const patterns: readonly string[] = [
-  'services.*.env_file.*.path',
-  'services.*.label_file.*',
-  'services.*.develop.watch.*.path',
-  'services.*.build.ssh.*',
-  'configs.*.file',
-  'secrets.*.file',
-  'services.*.extends.file',
-]
+/** Attributes whose text is a path; empty text stays. */
+const patterns: readonly string[] = ['services.*.env_file.*.path', 'services.*.label_file.*', 'services.*.develop.watch.*.path', 'services.*.extends.file']
+/** Those where empty text is the folder itself. */
+const folders: readonly string[] = ['services.*.build.ssh.*', 'configs.*.file', 'secrets.*.file']
 
 /** The tree with its relative paths resolved. */
-export function resolvePaths(tree: Tree, folders: Folders): Tree {
+export function resolvePaths(tree: Tree, base: Folders): Tree {
   const resolve = (node: Tree) => {
     const text = textOf(node)
-    return text === undefined || text === '' ? node : scalarAt(node, resolvePath(text, folders))
+    return text === undefined ? node : scalarAt(node, resolvePath(text, base))
   }
-  const plain = patterns.reduce((current, pattern) => changeAt(current, pattern, resolve), tree)
+  const resolveSaid = (node: Tree) => (textOf(node) === '' ? node : resolve(node))
+  const said = patterns.reduce((current, pattern) => changeAt(current, pattern, resolveSaid), tree)
+  const plain = folders.reduce((current, pattern) => changeAt(current, pattern, resolve), said)
   const contexts = ['services.*.build.context', 'services.*.build.additional_contexts.*'].reduce(
-    (current, pattern) => changeAt(current, pattern, (node) => (isRemoteContext(textOf(node) ?? '') ? node : resolve(node))),
+    (current, pattern) => changeAt(current, pattern, (node) => (isRemoteContext(textOf(node) ?? '') ? node : resolveSaid(node))),
     plain,
   )
   const mounts = changeAt(contexts, 'services.*.volumes.*', (node) =>

@@ -12,6 +12,8 @@ import { HomePage } from './pages/home.tsx'
 import { ImagePage } from './pages/image.tsx'
 import { ImagesPage } from './pages/images.tsx'
 import { ProjectPage } from './pages/project.tsx'
+import { PullPage } from './pages/pull.tsx'
+import { PullsPage } from './pages/pulls.tsx'
 import { RunPage } from './pages/run.tsx'
 import { RunsPage } from './pages/runs.tsx'
 import { SettingsPage } from './pages/settings.tsx'
@@ -75,6 +77,10 @@ function PageOf({ page }: { readonly page: Page }) {
       return <RunsPage key={page.project} project={page.project} />
     case 'run':
       return <RunPage key={`${page.project}/${page.number}`} project={page.project} number={page.number} />
+    case 'pulls':
+      return <PullsPage key={page.project} project={page.project} />
+    case 'pull':
+      return <PullPage key={`${page.project}/${page.number}`} project={page.project} number={page.number} />
     case 'environments':
       return <EnvironmentsPage key={page.project} project={page.project} />
     case 'image':
@@ -104,6 +110,10 @@ function titleOf(page: Page): string {
       return 'Pushway'
     case 'run':
       return `Run #${page.number} · ${page.project}`
+    case 'pull':
+      return `Pull request #${page.number} · ${page.project}`
+    case 'pulls':
+      return `Pull requests · ${page.project}`
     case 'image':
       return `Image · ${page.project}`
     case 'environment':

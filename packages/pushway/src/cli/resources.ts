@@ -1,14 +1,15 @@
 // The kinds of things that `get` and `describe` know.
 
 import { fail } from '@pushway/core/reason/errors.ts'
-import type { DeploymentSummary, ImageView } from '@pushway/core/views/types.ts'
+import type { DeploymentSummary, ImageView, ScheduleView } from '@pushway/core/views/types.ts'
 import type { ProjectConnection } from './connection.ts'
 import { findDeployment, findRun } from './find.ts'
 import { type Resource, resource } from './show-resource.ts'
-import { renderFields } from './table.ts'
+import { renderFields, renderTable } from './table.ts'
 import { deploymentShape, describeDeployment } from './views/deployments.ts'
 import { describeEnvironment, environmentShape } from './views/environments.ts'
 import { type PlacedRelease, projectShape, releaseShape, releasesOf, showProject } from './views/projects.ts'
+import { describePull, pullShape, scheduleShape } from './views/pulls.ts'
 import { describeRun, imageShape, runShape, showRun } from './views/runs.ts'
 
 export const resources: readonly Resource[] = [
@@ -28,6 +29,22 @@ export const resources: readonly Resource[] = [
     one: async (at, name) => at.client.run(at.project, await findRun(at, name)),
     show: showRun,
     describe: describeRun,
+  }),
+  resource({
+    names: ['pulls', 'pull', 'prs', 'pr'],
+    shape: pullShape,
+    list: ({ client, project }) => client.pulls(project, 'all'),
+    one: ({ client, project }, name) => client.pull(project, Number(name) || 0),
+    show: describePull,
+    describe: describePull,
+  }),
+  resource({
+    names: ['schedules', 'schedule'],
+    shape: scheduleShape,
+    list: ({ client, project }) => client.schedules(project),
+    one: async ({ client, project }, name) => findSchedule(await client.schedules(project), name),
+    show: (schedule, screen) => renderTable(scheduleShape.columns, [schedule], screen),
+    describe: (schedule, screen) => renderTable(scheduleShape.columns, [schedule], screen),
   }),
   resource({
     names: ['environments', 'environment', 'envs', 'env'],
@@ -81,6 +98,12 @@ function findImage(images: readonly ImageView[], name: string): ImageView {
   )
   if (found) return found
   throw fail('not-found', { what: 'image', name })
+}
+
+function findSchedule(schedules: readonly ScheduleView[], name: string): ScheduleView {
+  const found = schedules.find(({ file }) => file === name || file.endsWith(`/${name}`))
+  if (found) return found
+  throw fail('not-found', { what: 'schedule', name })
 }
 
 function findRelease(releases: readonly PlacedRelease[], name: string): PlacedRelease {

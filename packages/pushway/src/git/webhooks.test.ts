@@ -20,6 +20,7 @@ const push = {
 let server: Server
 let url: string
 let fetched: string[]
+let pulls: unknown[]
 let received: { project: string; updates: readonly RefUpdate[]; by: string }[]
 
 function memoryStore(): WebhookStore {
@@ -34,6 +35,7 @@ function memoryStore(): WebhookStore {
 
 beforeEach(async () => {
   fetched = []
+  pulls = []
   received = []
   const handler = createWebhookHandler({
     webhooks: memoryStore(),
@@ -42,6 +44,11 @@ beforeEach(async () => {
     receivePush: async (project, updates, by) => {
       received.push({ project, updates, by })
       return { runs: [], problems: [`push ${received.length}`] }
+    },
+    hasCommit: async (_, commit) => commit === after,
+    receivePull: async (_, pull, activity) => {
+      pulls.push({ pull, activity })
+      return [{ id: 'r1', number: 1 }]
     },
   })
   server = createServer((req, res) => void handler(req, res))
@@ -167,5 +174,71 @@ describe('a bad delivery', () => {
     expect(sent.status).toBe(413)
     expect(sent.bytes).toBeLessThan(size)
     expect(received).toEqual([])
+  })
+})
+
+describe('a delivery of a pull request', () => {
+  const head = 'b'.repeat(40)
+  const side = (ref: string, sha: string, name: string | null) => ({
+    ref,
+    sha,
+    repo: name === null ? null : { full_name: name, clone_url: 'http://evil.example/x' },
+  })
+  const pullOf = (from: string | null, more: object = {}) => ({
+    action: 'opened',
+    number: 7,
+    sender: { login: 'eve' },
+    pull_request: {
+      title: 'T',
+      body: null,
+      state: 'open',
+      draft: false,
+      merged: false,
+      head: side('topic', head, from),
+      base: side('main', after, 'acme/hello'),
+      ...more,
+    },
+  })
+
+  it.each([
+    ['acme/hello', undefined],
+    ['eve/hello', 'eve/hello'],
+    [null, 'unknown/unknown'],
+  ])('of %s: its commit comes from the configured remote; fork: %s', async (from, fork) => {
+    expect(await send({ event: 'pull_request', body: pullOf(from) })).toMatchObject({ status: 200 })
+    expect(fetched).toEqual([`https://example.org/hello.git refs/pull/7/head ${head}`])
+    expect(pulls).toEqual([
+      {
+        pull: {
+          ...{ number: 7, title: 'T', body: '', state: 'open', draft: false, merged: null },
+          ...{ head: { ref: 'topic', sha: head }, base: { ref: 'main', sha: after } },
+          ...(fork ? { fork } : {}),
+        },
+        activity: { action: 'opened', by: 'eve' },
+      },
+    ])
+  })
+
+  it('fetches a base that is not known yet; a closed one fetches nothing', async () => {
+    await send({ event: 'pull_request', id: 'd-2', body: pullOf('acme/hello', { base: side('main', 'c'.repeat(40), 'acme/hello') }) })
+    expect(fetched[0]).toBe(`https://example.org/hello.git refs/heads/main ${'c'.repeat(40)}`)
+    fetched = []
+    await send({
+      event: 'pull_request',
+      id: 'd-3',
+      body: { ...pullOf('acme/hello', { state: 'closed', merged: true, merge_commit_sha: after }), action: 'closed' },
+    })
+    expect(fetched).toEqual([])
+    expect(pulls.at(-1)).toMatchObject({ pull: { merged: after } })
+  })
+
+  it.each([
+    [{ ref: '../x', sha: head }, 'pull_request.head.ref: must be the name of a branch'],
+    [{ ref: 'topic', sha: 'x' }, 'pull_request.head.sha: must be 40 hexadecimal digits'],
+  ])('refuses %j', async (wrong, problem) => {
+    expect(await send({ event: 'pull_request', body: pullOf('acme/hello', { head: { ...wrong, repo: null } }) })).toMatchObject({
+      code: 'webhook-invalid',
+      message: expect.stringContaining(problem),
+    })
   })
 })

@@ -4,11 +4,11 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorBody, fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type { CommitId, EpochMs, ProjectName } from '@pushway/core/text/ids.ts'
-import type { PushResult, RefUpdate } from '../ports/service.ts'
+import type { PushResult, RefUpdate, RemotePull } from '../ports/service.ts'
 import type { WebhookSetting, WebhookStore } from '../ports/webhooks.ts'
 import { sendAnswer } from '../util/early-answer.ts'
 import { isProjectName } from './names.ts'
-import { parseWebhookPush } from './webhook-schema.ts'
+import { parseWebhookPull, parseWebhookPush } from './webhook-schema.ts'
 
 /** GitHub's own limit of a delivery. */
 const MAX_BODY = 25 * 1024 * 1024
@@ -20,7 +20,14 @@ export interface WebhookServer {
   readonly webhooks: WebhookStore
   readonly now: () => EpochMs
   fetchCommit(project: ProjectName, remote: string, wanted: { readonly ref: string; readonly sha: CommitId | null }): Promise<void>
+  hasCommit(project: ProjectName, commit: CommitId): Promise<boolean>
   receivePush(project: ProjectName, updates: readonly RefUpdate[], by: string): Promise<PushResult>
+  /** Gives the runs that it started. */
+  receivePull(
+    project: ProjectName,
+    pull: RemotePull,
+    activity: { readonly action: string; readonly by: string },
+  ): Promise<readonly { id: string; number: number }[]>
 }
 
 interface Answer {
@@ -53,10 +60,10 @@ async function receive(server: WebhookServer, running: Map<string, Promise<Answe
 
   const event = header(req, 'x-github-event') ?? ''
   if (event === 'ping') return json(200, { ok: true, message: 'pong' })
-  if (event !== 'push') return json(202, { ok: true, message: `The event "${event.slice(0, 100)}" starts nothing.` })
+  if (event !== 'push' && event !== 'pull_request') return json(202, { ok: true, message: `The event "${event.slice(0, 100)}" starts nothing.` })
   const id = header(req, 'x-github-delivery') ?? ''
   if (!/^[A-Za-z0-9-]{1,100}$/.test(id)) throw fail('webhook-invalid', { problem: 'the header X-GitHub-Delivery is missing' })
-  return once(server, running, { project, id, body, setting })
+  return once(server, running, { project, id, body, setting, event })
 }
 
 interface Delivery {
@@ -64,6 +71,7 @@ interface Delivery {
   readonly id: string
   readonly body: Buffer
   readonly setting: WebhookSetting
+  readonly event: 'push' | 'pull_request'
 }
 
 /** One delivery is worked on once: its repetition gets the same answer, also while the first is still on its way. */
@@ -87,11 +95,26 @@ async function once(server: WebhookServer, running: Map<string, Promise<Answer>>
   return work.finally(() => running.delete(key))
 }
 
-async function deliver(server: WebhookServer, { project, body, setting }: Delivery): Promise<Answer> {
+async function deliver(server: WebhookServer, delivery: Delivery): Promise<Answer> {
+  const { project, body, setting } = delivery
+  if (delivery.event === 'pull_request') return deliverPull(server, delivery)
   const { update, by } = parseWebhookPush(body)
   await server.fetchCommit(project, setting.remote, { ref: update.ref, sha: update.after })
   const result = await server.receivePush(project, [update], by)
   return json(200, { ok: true, runs: result.runs.map((run) => ({ id: run.id, number: run.number })), problems: result.problems })
+}
+
+/** The commits come from the configured remote, where a fork's are under `refs/pull/N/head`; the address in the delivery is never asked. */
+async function deliverPull(server: WebhookServer, { project, body, setting }: Delivery): Promise<Answer> {
+  const { pull, action, by } = parseWebhookPull(body)
+  if (pull.state === 'open') {
+    // A base that is known may have moved on since the delivery was made.
+    if (!(await server.hasCommit(project, pull.base.sha)))
+      await server.fetchCommit(project, setting.remote, { ref: `refs/heads/${pull.base.ref}`, sha: pull.base.sha })
+    await server.fetchCommit(project, setting.remote, { ref: `refs/pull/${pull.number}/head`, sha: pull.head.sha })
+  }
+  const runs = await server.receivePull(project, pull, { action, by })
+  return json(200, { ok: true, runs, problems: [] })
 }
 
 /** Whether the header is the HMAC of exactly these bytes. Takes as long without a setting, so that it does not tell which projects have one. */

@@ -14,9 +14,12 @@ import type {
   LogPage,
   PlanView,
   ProjectView,
+  PullSummary,
+  PullView,
   Role,
   RunSummary,
   RunView,
+  ScheduleView,
   TimelineEntry,
   UserView,
 } from '@pushway/core/views/types.ts'
@@ -61,6 +64,7 @@ export function createClient(options: ClientOptions) {
     ...accountCalls(link),
     ...projectCalls(link),
     ...runCalls(link),
+    ...pullCalls(link),
     ...environmentCalls(link),
     ...deploymentCalls(link),
     ...imageCalls(link),
@@ -187,6 +191,24 @@ function environmentCalls({ call, open }: Link) {
       readLines(() =>
         open('GET', `${env(project, name)}/logs`, { query: { service, tail, follow: follow ? 1 : undefined }, signal, accept: 'application/x-ndjson' }),
       ),
+  }
+}
+
+function pullCalls({ call }: Link) {
+  const one = (project: string, number: number) => `${at(project)}/pulls/${number}`
+  return {
+    pulls: (project: string, state: 'open' | 'closed' | 'all') => call<readonly PullSummary[]>('GET', `${at(project)}/pulls`, { query: { state } }),
+    pull: (project: string, number: number) => call<PullView>('GET', one(project, number)),
+    openPull: (project: string, body: { title: string; body: string; head: string; base?: string; draft: boolean }) =>
+      call<PullView>('POST', `${at(project)}/pulls`, { body }),
+    editPull: (project: string, number: number, body: Readonly<Record<string, unknown>>) => call<PullView>('PUT', one(project, number), { body }),
+    pullAction: (project: string, number: number, action: 'close' | 'reopen') => call<PullView>('POST', `${one(project, number)}/${action}`, { body: {} }),
+    mergePull: (project: string, number: number, method: 'merge' | 'squash') => call<PullView>('POST', `${one(project, number)}/merge`, { body: { method } }),
+    labelPull: (project: string, number: number, body: { add: readonly string[]; remove: readonly string[] }) =>
+      call<PullView>('POST', `${one(project, number)}/labels`, { body }),
+    commentPull: (project: string, number: number, text: string) => call<{ id: number }>('POST', `${one(project, number)}/comments`, { body: { body: text } }),
+    schedules: (project: string) => call<readonly ScheduleView[]>('GET', `${at(project)}/schedules`),
+    approveRun: (project: string, number: number) => call<void>('POST', `${at(project)}/runs/${number}/approve`, { body: {} }),
   }
 }
 

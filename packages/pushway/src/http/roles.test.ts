@@ -49,6 +49,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /projects/:owner/:name/dispatches': { workflow: 'ci.yml', ref: 'main' },
   'POST /projects/:owner/:name/promote': { from: 'staging', to: 'production' },
   'POST /deployments/:id/reject': { why: 'no' },
+  'POST /projects/:owner/:name/pulls': { title: 'T', head: 'topic', base: 'main' },
+  'POST /projects/:owner/:name/pulls/:number/comments': { body: 'x' },
   'PUT /projects/:owner/:name/registry/policy': { keepReleases: 10 },
   'POST /registry/collect': { dryRun: true },
   'PUT /me/password': { password: 'long enough' },

@@ -106,12 +106,14 @@ function createGit(options: HttpOptions): RawHandler {
   })
 }
 
-function createHooks({ webhooks, clock, repositories, commands }: HttpOptions): RawHandler {
+function createHooks({ webhooks, clock, repositories, commands, queries }: HttpOptions): RawHandler {
   return createWebhookHandler({
     webhooks,
     now: () => clock.now(),
     fetchCommit: (project, remote, wanted) => repositories.fetchCommit(project, remote, wanted),
+    hasCommit: async (project, commit) => (await repositories.commit(project, commit)) !== undefined,
     receivePush: (project, updates, by) => commands.receivePush({ project, updates, source: 'webhook' }, by),
+    receivePull: async (project, pull, activity) => (await commands.receivePull(project, pull, activity)).map((id) => ({ id, number: queries.run(id).number })),
   })
 }
 

@@ -13,6 +13,8 @@ describe('matchPage', () => {
     ['/acme/hello', { kind: 'project', project: 'acme/hello' }],
     ['/acme/web.app/runs', { kind: 'runs', project: 'acme/web.app' }],
     ['/acme/hello/runs/12', { kind: 'run', project: 'acme/hello', number: 12 }],
+    ['/acme/hello/pulls', { kind: 'pulls', project: 'acme/hello' }],
+    ['/acme/hello/pulls/3', { kind: 'pull', project: 'acme/hello', number: 3 }],
     ['/acme/hello/environments', { kind: 'environments', project: 'acme/hello' }],
     ['/acme/hello/environments/eu%20west', { kind: 'environment', project: 'acme/hello', environment: 'eu west' }],
     ['/acme/hello/timeline', { kind: 'project-timeline', project: 'acme/hello' }],

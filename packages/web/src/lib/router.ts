@@ -7,14 +7,15 @@ export type Page =
   | { readonly kind: 'users' }
   | { readonly kind: 'account' }
   | { readonly kind: 'deployment'; readonly id: string }
-  | { readonly kind: 'project' | 'runs' | 'project-timeline' | 'images' | 'settings' | 'environments'; readonly project: string }
-  | { readonly kind: 'run'; readonly project: string; readonly number: number }
+  | { readonly kind: 'project' | 'runs' | 'pulls' | 'project-timeline' | 'images' | 'settings' | 'environments'; readonly project: string }
+  | { readonly kind: 'run' | 'pull'; readonly project: string; readonly number: number }
   | { readonly kind: 'image'; readonly project: string; readonly reference: string }
   | { readonly kind: 'environment'; readonly project: string; readonly environment: string }
   | { readonly kind: 'unknown'; readonly path: string }
 
-const projectPages: Readonly<Record<string, 'runs' | 'project-timeline' | 'images' | 'settings' | 'environments'>> = {
+const projectPages: Readonly<Record<string, 'runs' | 'pulls' | 'project-timeline' | 'images' | 'settings' | 'environments'>> = {
   runs: 'runs',
+  pulls: 'pulls',
   timeline: 'project-timeline',
   images: 'images',
   settings: 'settings',
@@ -43,6 +44,7 @@ export function matchPage(path: string): Page {
   const kind = projectPages[third] ?? 'runs'
   if (fourth === undefined) return { kind, project }
   if (kind === 'runs' && /^[1-9]\d{0,9}$/.test(fourth)) return { kind: 'run', project, number: Number(fourth) }
+  if (kind === 'pulls' && /^[1-9]\d{0,9}$/.test(fourth)) return { kind: 'pull', project, number: Number(fourth) }
   if (kind === 'images') return { kind: 'image', project, reference: fourth }
   if (kind === 'environments') return { kind: 'environment', project, environment: fourth }
   return unknown

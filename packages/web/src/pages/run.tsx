@@ -91,6 +91,16 @@ function Controls({ run, chosen, onDone }: { readonly run: RunView; readonly cho
   return (
     <div>
       <div class="actions">
+        {run.why?.code === 'waiting-for-run-approval' && (
+          <button
+            type="button"
+            class="primary"
+            disabled={busy}
+            onClick={() => void act(() => request(`${path}/approve`, { method: 'POST', body: {} }).then(onDone))}
+          >
+            Approve
+          </button>
+        )}
         {run.status !== 'finished' && (
           <button type="button" class="danger" onClick={() => setQuestion(cancel)}>
             {run.cancelling ? 'Kill…' : 'Cancel…'}

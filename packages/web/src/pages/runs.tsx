@@ -6,6 +6,7 @@ import { matchesQuery, shortCommit, shortRef } from '../lib/format.ts'
 import { useResource } from '../lib/resource.ts'
 import { Empty, ErrorBox, Length, Skeleton, Time } from '../parts/basics.tsx'
 import { FilterField, useFilter } from '../parts/filter.tsx'
+import { Schedules } from '../parts/schedules.tsx'
 import { runState, StateMark } from '../parts/state.tsx'
 
 const SHOWN = 100
@@ -22,6 +23,7 @@ export function RunsPage({ project }: { readonly project: string }) {
         <FilterField label="Search runs" />
       </header>
       <ErrorBox error={error} />
+      <Schedules project={project} />
       {!data && !error && <Skeleton lines={8} />}
       {data && found.length === 0 && (
         <Empty title={query === '' ? 'No run yet' : 'No run has these words'}>

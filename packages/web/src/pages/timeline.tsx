@@ -8,7 +8,7 @@ import { Empty, ErrorBox, SafeLink, Skeleton, Time } from '../parts/basics.tsx'
 import { chainOf, namedCause } from '../parts/causes.ts'
 import { entryState, StateIcon } from '../parts/state.tsx'
 
-const kinds = ['push', 'run', 'image', 'release', 'approval', 'rollout', 'verify', 'rollback', 'setting']
+const kinds = ['push', 'pull', 'run', 'image', 'release', 'approval', 'rollout', 'verify', 'rollback', 'setting']
 const filters = ['kind', 'environment', 'by'] as const
 
 export function TimelinePage({ project }: { readonly project?: string }) {

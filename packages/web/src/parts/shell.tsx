@@ -123,6 +123,7 @@ function UserMenu() {
 const tabs: readonly { readonly title: string; readonly path: string; readonly kinds: readonly Page['kind'][] }[] = [
   { title: 'Way', path: '', kinds: ['project'] },
   { title: 'Runs', path: '/runs', kinds: ['runs', 'run'] },
+  { title: 'Pull requests', path: '/pulls', kinds: ['pulls', 'pull'] },
   { title: 'Environments', path: '/environments', kinds: ['environments', 'environment'] },
   { title: 'Timeline', path: '/timeline', kinds: ['project-timeline'] },
   { title: 'Images', path: '/images', kinds: ['images', 'image'] },

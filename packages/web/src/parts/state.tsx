@@ -1,6 +1,15 @@
 // States as people see them: a shape, a word and a colour, never a colour alone.
 
-import type { DeploymentSummary, EnvironmentSummary, JobView, RunSummary, StationView, StepView, TimelineEntry } from '@pushway/core/views/types.ts'
+import type {
+  DeploymentSummary,
+  EnvironmentSummary,
+  JobView,
+  PullSummary,
+  RunSummary,
+  StationView,
+  StepView,
+  TimelineEntry,
+} from '@pushway/core/views/types.ts'
 
 /** What a state means for the reader; each has its own shape and colour. */
 export type Tone = 'done' | 'active' | 'waiting' | 'failed' | 'skipped' | 'pending' | 'info'
@@ -50,6 +59,13 @@ const conclusions: Readonly<Record<string, Shown>> = {
 
 function ofConclusion(conclusion: string | undefined): Shown {
   return conclusions[conclusion ?? ''] ?? { tone: 'done', word: 'ended' }
+}
+
+export function pullState({ state, draft, mergeable }: Pick<PullSummary, 'state' | 'draft' | 'mergeable'>): Shown {
+  if (state === 'merged') return { tone: 'done', word: 'merged' }
+  if (state === 'closed') return { tone: 'skipped', word: 'closed' }
+  if (mergeable === false) return { tone: 'failed', word: 'conflict' }
+  return draft ? { tone: 'pending', word: 'draft' } : { tone: 'active', word: 'open' }
 }
 
 export function runState({ status, conclusion }: Pick<RunSummary, 'status' | 'conclusion'>): Shown {

@@ -38,6 +38,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'cancel', summary: 'stop a run', load: () => import('./cancel.ts') },
   { name: 'rerun', summary: 'run the jobs of a run again', load: () => import('./rerun.ts') },
   { name: 'dispatch', summary: 'start a workflow by hand', load: () => import('./dispatch.ts') },
+  { name: 'pr', summary: 'pull requests: create, list, view, diff, edit, comment, close, reopen, merge', load: () => import('./pr.ts') },
   { name: 'plan', summary: 'what a deployment or a workflow would do', load: () => import('./plan.ts') },
   { name: 'explain', summary: 'why a run or deployment is as it is', load: () => import('./explain.ts') },
   { name: 'history', summary: 'the deployments of an environment', load: () => import('./history.ts') },

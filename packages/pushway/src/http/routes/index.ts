@@ -9,6 +9,7 @@ import { environmentRoutes } from './environments.ts'
 import { eventRoutes } from './events.ts'
 import { imageRoutes } from './images.ts'
 import { projectRoutes } from './projects.ts'
+import { pullRoutes } from './pulls.ts'
 import { runRoutes } from './runs.ts'
 import { sessionRoutes } from './session.ts'
 import { settingRoutes } from './settings.ts'
@@ -20,6 +21,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...sessionRoutes(services),
     ...projectRoutes(services),
     ...runRoutes(services),
+    ...pullRoutes(services),
     ...artifactRoutes(services),
     ...environmentRoutes(services),
     ...deploymentRoutes(services),

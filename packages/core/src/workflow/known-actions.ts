@@ -35,6 +35,25 @@ const knownActions: readonly KnownAction[] = [
     name: 'actions/github-script',
     inputs: [...['script', 'github-token', 'debug', 'user-agent', 'previews', 'result-encoding', 'retries', 'retry-exempt-status-codes', 'base-url']],
   },
+  {
+    name: 'docker/metadata-action',
+    inputs: [...['context', 'images', 'tags', 'flavor', 'labels', 'annotations', 'sep-tags', 'sep-labels', 'sep-annotations', 'bake-target', 'github-token']],
+  },
+  {
+    name: 'docker/build-push-action',
+    inputs: [
+      ...['context', 'file', 'push', 'load', 'tags', 'labels', 'build-args', 'target', 'platforms', 'no-cache', 'pull', 'secrets', 'secret-files'],
+      ...['cache-from', 'cache-to', 'provenance', 'sbom', 'builder', 'github-token'],
+    ],
+  },
+  {
+    name: 'docker/setup-buildx-action',
+    inputs: [
+      ...['version', 'driver', 'driver-opts', 'buildkitd-flags', 'buildkitd-config', 'buildkitd-config-inline', 'install', 'use', 'name', 'endpoint'],
+      ...['platforms', 'append', 'keep-state', 'cache-binary', 'cleanup'],
+    ],
+  },
+  { name: 'docker/setup-qemu-action', inputs: ['image', 'platforms', 'reset', 'cache-image'] },
   { name: 'docker/login-action', inputs: ['registry', 'username', 'password', 'logout'] },
 ]
 

@@ -18,6 +18,10 @@ const actions: Readonly<Record<string, ProcessAction>> = {
   'actions/cache': { post: { if: 'success()' } },
   'actions/cache/restore': {},
   'actions/cache/save': {},
+  'docker/metadata-action': { defaults: { context: 'workflow', 'github-token': '${{ github.token }}' } },
+  'docker/build-push-action': {},
+  'docker/setup-buildx-action': {},
+  'docker/setup-qemu-action': {},
   'actions/github-script': { defaults: { 'github-token': '${{ github.token }}' } },
 }
 

@@ -15,6 +15,10 @@ const stages: Readonly<Record<string, () => Promise<Stage>>> = {
   'actions/cache post': async () => (await import('./cache.ts')).saveAfterwards,
   'actions/cache/restore main': async () => (await import('./cache.ts')).restoreOnly,
   'actions/github-script main': async () => (await import('./github-script.ts')).githubScript,
+  'docker/metadata-action main': async () => (await import('./docker-metadata.ts')).dockerMetadata,
+  'docker/build-push-action main': async () => (await import('./docker-build-push.ts')).buildAndPush,
+  'docker/setup-buildx-action main': async () => (await import('./docker-setup.ts')).setupBuildx,
+  'docker/setup-qemu-action main': async () => (await import('./docker-setup.ts')).setupQemu,
   'actions/cache/save main': async () => (await import('./cache.ts')).saveOnly,
 }
 

@@ -16,6 +16,7 @@ export interface MetadataFacts {
   readonly now: EpochMs
 }
 
+/** An entry that can't be understood; the message is a whole sentence for people. */
 export class MetadataProblem extends Error {}
 
 /** `type=semver,pattern={{version}},"value=a,b"` as fields; the first one may stand alone under `bare`. @throws MetadataProblem */

@@ -36,6 +36,18 @@ const knownActions: readonly KnownAction[] = [
     inputs: [...['script', 'github-token', 'debug', 'user-agent', 'previews', 'result-encoding', 'retries', 'retry-exempt-status-codes', 'base-url']],
   },
   {
+    name: 'actions/setup-python',
+    inputs: [...['python-version', 'python-version-file', 'cache', 'cache-dependency-path', 'architecture', 'check-latest', 'token', 'update-environment']],
+  },
+  {
+    name: 'actions/setup-go',
+    inputs: ['go-version', 'go-version-file', 'check-latest', 'token', 'cache', 'cache-dependency-path', 'architecture'],
+  },
+  {
+    name: 'actions/setup-java',
+    inputs: ['java-version', 'java-version-file', 'distribution', 'java-package', 'architecture', 'check-latest', 'cache', 'cache-dependency-path', 'token'],
+  },
+  {
     name: 'docker/metadata-action',
     inputs: [...['context', 'images', 'tags', 'flavor', 'labels', 'annotations', 'sep-tags', 'sep-labels', 'sep-annotations', 'bake-target', 'github-token']],
   },

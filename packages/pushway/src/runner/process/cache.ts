@@ -26,21 +26,37 @@ export async function restoreOnly(kit: Kit): Promise<void> {
   await restore(kit, { keepState: false })
 }
 
+/** What is cached and how it is found. */
+export interface CacheCall {
+  readonly paths: readonly string[]
+  readonly key: string
+  readonly restoreKeys: readonly string[]
+}
+
+/** Restores and gives the key that was found; undefined when there is none. @throws ActionFailure */
+export async function restoreFor(
+  kit: Kit,
+  { paths, key, restoreKeys, lookOnly = false }: CacheCall & { readonly lookOnly?: boolean },
+): Promise<string | undefined> {
+  const services = connectServices(kit.env)
+  const request = { key, restore_keys: restoreKeys, version: cacheVersion(paths) }
+  const found = await services.call('CacheService/GetCacheEntryDownloadURL', request)
+  if (found?.ok !== true) return undefined
+  if (!lookOnly) await unpack(kit, paths, String(found.signed_download_url))
+  return String(found.matched_key)
+}
+
 async function restore(kit: Kit, { keepState }: { keepState: boolean }): Promise<void> {
   const { paths, key } = named(kit)
   const keys = [key, ...kit.lines('restore-keys')]
   if (keys.length > mostKeys) throw new ActionFailure(`Key Validation Error: Keys are limited to a maximum of ${mostKeys}.`)
   kit.setOutput('cache-primary-key', key)
   if (keepState) kit.saveState('key', key)
-  const version = cacheVersion(paths)
-  const services = connectServices(kit.env)
-  const found = await services.call('CacheService/GetCacheEntryDownloadURL', { key, restore_keys: keys.slice(1), version })
-  if (found?.ok !== true) {
+  const matched = await restoreFor(kit, { paths, key, restoreKeys: keys.slice(1), lookOnly: kit.flag('lookup-only') })
+  if (matched === undefined) {
     if (kit.flag('fail-on-cache-miss')) throw new ActionFailure(`Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: ${key}`)
     return kit.info(`Cache not found for input keys: ${keys.join(', ')}`)
   }
-  const matched = String(found.matched_key)
-  if (!kit.flag('lookup-only')) await unpack(kit, paths, String(found.signed_download_url))
   kit.setOutput('cache-matched-key', matched)
   kit.setOutput('cache-hit', String(matched === key))
   if (keepState) kit.saveState('matched', matched)
@@ -51,12 +67,12 @@ async function restore(kit: Kit, { keepState }: { keepState: boolean }): Promise
 export async function saveAfterwards(kit: Kit): Promise<void> {
   const key = kit.state('key') || kit.input('key')
   if (kit.state('matched') === key) return kit.info(`Cache hit occurred on the primary key ${key}, not saving cache.`)
-  await save(kit, key)
+  await saveFor(kit, { key, paths: kit.lines('path') })
 }
 
 /** `actions/cache/save`. */
 export async function saveOnly(kit: Kit): Promise<void> {
-  await save(kit, named(kit).key)
+  await saveFor(kit, named(kit))
 }
 
 function named(kit: Kit): { readonly paths: readonly string[]; readonly key: string } {
@@ -68,8 +84,7 @@ function named(kit: Kit): { readonly paths: readonly string[]; readonly key: str
 }
 
 /** A cache that can't be saved is a warning, as on GitHub: it was only to save time. */
-async function save(kit: Kit, key: string): Promise<void> {
-  const paths = kit.lines('path')
+export async function saveFor(kit: Kit, { key, paths }: Omit<CacheCall, 'restoreKeys'>): Promise<void> {
   const files = await matched(kit, paths)
   if (files.length === 0)
     return kit.warning('Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.')

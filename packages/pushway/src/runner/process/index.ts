@@ -6,6 +6,8 @@ import { createKit, type Kit } from './kit.ts'
 
 type Stage = (kit: Kit) => Promise<void>
 
+const saver = async () => (await import('./setup-tools.ts')).saveDownloads
+
 /** `name stage` → what it does; loaded when it is used. */
 const stages: Readonly<Record<string, () => Promise<Stage>>> = {
   'actions/upload-artifact main': async () => (await import('./artifacts.ts')).uploadArtifact,
@@ -19,6 +21,12 @@ const stages: Readonly<Record<string, () => Promise<Stage>>> = {
   'docker/build-push-action main': async () => (await import('./docker-build-push.ts')).buildAndPush,
   'docker/setup-buildx-action main': async () => (await import('./docker-setup.ts')).setupBuildx,
   'docker/setup-qemu-action main': async () => (await import('./docker-setup.ts')).setupQemu,
+  'actions/setup-python main': async () => (await import('./setup-python.ts')).setupPython,
+  'actions/setup-go main': async () => (await import('./setup-go.ts')).setupGo,
+  'actions/setup-java main': async () => (await import('./setup-java.ts')).setupJava,
+  'actions/setup-python post': saver,
+  'actions/setup-go post': saver,
+  'actions/setup-java post': saver,
   'actions/cache/save main': async () => (await import('./cache.ts')).saveOnly,
 }
 

@@ -61,6 +61,7 @@ describe('a run that calls workflows', () => {
       ['shared.a', 'shared / a', 'shared', 'success'],
       ['after', 'after', undefined, 'success'],
     ])
+    expect(view.jobs.map(({ needs }) => needs)).toEqual([[], ['first'], ['first'], ['own.work', 'shared.a']])
     const secrets = Object.fromEntries(specs.map(({ job, contexts }) => [job.id, contexts.secrets]))
     expect(secrets).toMatchObject({ a: { key: 'top', GITHUB_TOKEN: 'token' }, work: { HERE: 'preview only', GITHUB_TOKEN: 'token' }, after: { TOP: 'top' } })
     expect(secrets.work).not.toHaveProperty('TOP')

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { wellKnownFunctions } from '@actions/expressions/funcs'
 import { contextNames, runnerFunctions } from '@pushway/core/workflow/expression.ts'
+import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import { expect, test } from 'vitest'
 import { schemaKeywords } from './keywords.ts'
 import { renderWorkflows } from './render.ts'
@@ -38,6 +39,19 @@ test('every case of the corpus is in a row', () => {
 test('every row names a test, and every named test is there', () => {
   expect(rows.filter(({ tests }) => tests.length === 0).map(({ keys, what }) => what ?? keys.join())).toEqual([])
   const wrong = [...new Set(rows.flatMap(({ tests }) => tests))].filter((name) => !name.startsWith('golden ') && !isThere(name))
+  expect(wrong).toEqual([])
+})
+
+test('every event is taken or refused as its row says', () => {
+  const events = schemaKeywords().filter((key) => /^on\.[a-z_]+$/.test(key))
+  expect(events.length).toBeGreaterThan(30)
+  const details: Readonly<Record<string, string>> = { schedule: "[{ cron: '0 * * * *' }]", workflow_run: '{ workflows: [CI] }' }
+  const wrong = events.filter((key) => {
+    const event = key.slice('on.'.length)
+    const text = `on: { ${event}: ${details[event] ?? ''} }\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: echo }] } }`
+    const refused = parseWorkflow('ci.yml', text).value === undefined
+    return refused !== (rowOf(rows, key)?.state === 'refused')
+  })
   expect(wrong).toEqual([])
 })
 

@@ -39,6 +39,12 @@ function byName(plan: RunPlan): ReadonlyMap<string, PlannedJob> {
   return made
 }
 
+/** What a job waits for as people see it: the first jobs of a called workflow wait for what their call needs. */
+export function shownNeeds(plan: RunPlan | undefined, job: PlannedJob): readonly string[] {
+  const caller = job.needs.length === 0 && job.caller !== undefined ? plannedJob(plan, job.caller) : undefined
+  return caller ? shownNeeds(plan, caller) : job.needs.flatMap((need) => membersOf(plan, need))
+}
+
 /** A job with the groups around it, itself first. */
 export function lineageOf(plan: RunPlan | undefined, job: PlannedJob): readonly PlannedJob[] {
   return [job, ...(job.within ?? []).toReversed().flatMap((key) => plannedJob(plan, key) ?? [])]

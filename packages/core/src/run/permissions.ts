@@ -46,19 +46,24 @@ function lowest(wanted: TokenPermissions, most: TokenPermissions): TokenPermissi
 }
 
 /** Jobs of called workflows that ask for more than the job that calls may do: as on GitHub they are refused, not cut. */
-export function raisedPermissions(workflow: Workflow, most?: TokenPermissions): readonly Diagnostic[] {
+export function raisedPermissions(workflow: Workflow, caller?: { readonly permissions: TokenPermissions; readonly idToken: boolean }): readonly Diagnostic[] {
   return workflow.jobs.flatMap((job) => {
-    const asked = tokenPermissions(workflow.permissions, job.permissions)
-    const own = tokenPermissions(workflow.permissions, job.permissions, most)
     const isAsked = job.permissions !== undefined || workflow.permissions !== undefined
-    const raised = isAsked ? Object.entries(asked).filter(([name, access]) => (own[name as keyof TokenPermissions] ?? 'none') !== access) : []
+    const asked = tokenPermissions(workflow.permissions, job.permissions)
+    const own = tokenPermissions(workflow.permissions, job.permissions, caller?.permissions)
+    const accessOf = (name: string) => own[name as keyof TokenPermissions] ?? 'none'
+    const raised = isAsked ? Object.entries(asked).filter(([name, access]) => accessOf(name) !== access) : []
+    const asksIdToken = mayAskIdToken(workflow.permissions, job.permissions)
+    const refuse = (what: string, has: string): Diagnostic => {
+      const message = `Job \`${job.id}\` of ${workflow.file} asks for \`${what}\`, and the job that calls it has only \`${has}\`. Give the calling job more, or ask for less.`
+      return { severity: 'error', code: 'permissions-raised', message, at: job.at }
+    }
     const called = job.call?.called
+    const idToken = isAsked ? asksIdToken : caller?.idToken === true
     return [
-      ...raised.map(([name, access]): Diagnostic => {
-        const message = `Job \`${job.id}\` of ${workflow.file} asks for \`${name}: ${access}\`, and the job that calls it has only \`${own[name as keyof TokenPermissions] ?? 'none'}\`. Give the calling job more, or ask for less.`
-        return { severity: 'error', code: 'permissions-raised', message, at: job.at }
-      }),
-      ...(called ? raisedPermissions(called.workflow, own) : []),
+      ...raised.map(([name, access]) => refuse(`${name}: ${access}`, accessOf(name))),
+      ...(caller && asksIdToken && !caller.idToken ? [refuse('id-token: write', 'none')] : []),
+      ...(called ? raisedPermissions(called.workflow, { permissions: own, idToken }) : []),
     ]
   })
 }

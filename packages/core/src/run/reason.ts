@@ -3,7 +3,7 @@
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import { type Claim, claimsOf, sayClaim, turnOf } from './concurrency.ts'
 import { needsApproval } from './decide-turn.ts'
-import { isNameFinished } from './graph.ts'
+import { isNameFinished, plannedJob } from './graph.ts'
 import { mayStartInParallel } from './legs.ts'
 import type { RunState } from './state.ts'
 import type { JobState } from './types.ts'
@@ -27,9 +27,11 @@ export function jobReason(state: RunState, key: string, others: readonly Claim[]
   }
 }
 
-/** Which run or job it waits for, in its own concurrency group or its run's. */
+/** Which run or job it waits for, in its own concurrency group, its call's or its run's. */
 function groupReason(state: RunState, key: string, claims: readonly Claim[]): ReasonText | undefined {
-  const mine = claims.find((claim) => claim.run === state.id && !claim.held && (claim.job === undefined || claim.job === key))
+  const around = plannedJob(state.plan, key)?.within ?? []
+  const isMine = ({ job }: Claim) => job === undefined || job === key || around.includes(job)
+  const mine = claims.find((claim) => claim.run === state.id && !claim.held && isMine(claim))
   const turn = mine && turnOf(mine, claims)
   return turn?.kind === 'wait' ? reason('waiting-for-group', { group: turn.behind.group, ahead: sayClaim(turn.behind) }) : undefined
 }

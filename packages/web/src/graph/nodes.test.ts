@@ -38,6 +38,26 @@ describe('jobGraph', () => {
     expect(graph.edges).toEqual([{ from: 'matrix:test', to: 'build' }])
   })
 
+  it('draws the jobs of a called workflow where they stand, and folds the legs of a matrix in it', () => {
+    const called = [
+      job('first'),
+      job('go.a', ['first'], 'go / a (1)'),
+      job('go.b', ['first'], 'go / a (2)'),
+      job('leg.x', ['first'], 'leg (1) / x'),
+      job('leg.y', ['first'], 'leg (2) / x'),
+      job('end', ['go.a', 'go.b', 'leg.x', 'leg.y']),
+    ]
+    const graph = jobGraph(called, none)
+    expect(graph.nodes.map(({ title, legs }) => [title, legs])).toEqual([
+      ['first', undefined],
+      ['go / a', 2],
+      ['leg (1) / x', undefined],
+      ['leg (2) / x', undefined],
+      ['end', undefined],
+    ])
+    expect(graph.edges).toHaveLength(6)
+  })
+
   it('opens a matrix', () => {
     const graph = jobGraph(matrix, new Set(['test']))
     expect(graph.nodes.map(({ id }) => id)).toEqual(['t1', 't2', 'build'])

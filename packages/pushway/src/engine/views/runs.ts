@@ -6,7 +6,7 @@ import { fail } from '@pushway/core/reason/errors.ts'
 import type { ReasonText } from '@pushway/core/reason/reasons.ts'
 import { type Claim, claimsOf } from '@pushway/core/run/concurrency.ts'
 import { needsApproval } from '@pushway/core/run/decide-turn.ts'
-import { membersOf } from '@pushway/core/run/graph.ts'
+import { shownNeeds } from '@pushway/core/run/graph.ts'
 import { jobReason } from '@pushway/core/run/reason.ts'
 import type { RunState } from '@pushway/core/run/state.ts'
 import type { JobState, PlannedJob } from '@pushway/core/run/types.ts'
@@ -113,7 +113,7 @@ function jobView({ state, others }: Seen, planned: PlannedJob, events: readonly 
   return {
     key: job.key,
     name: planned.name,
-    needs: planned.needs.flatMap((need) => membersOf(state.plan, need)),
+    needs: shownNeeds(state.plan, planned),
     ...(planned.within ? { group: planned.within.at(-1) } : {}),
     attempt: job.attempt,
     phase: job.phase,

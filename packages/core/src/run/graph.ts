@@ -56,7 +56,7 @@ export function partsOf(plan: RunPlan | undefined, group: string | undefined): r
 }
 
 /** The keys of the jobs that a name stands for: itself, or the legs of the group. */
-export function membersOf(plan: RunPlan | undefined, name: string): readonly string[] {
+function membersOf(plan: RunPlan | undefined, name: string): readonly string[] {
   return plan?.jobs.filter((job) => job.key === name || job.within?.includes(name)).map((job) => job.key) ?? []
 }
 

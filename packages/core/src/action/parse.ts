@@ -4,7 +4,19 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { type Diagnostic, hasErrors, type Parsed } from '../text/diagnostic.ts'
 import { add, type Findings, inFileOrder } from '../workflow/findings.ts'
-import { type Entry, entriesOf, isMapValue, itemsOf, rootOf, takeKeys, templateAt, templateOf, textOf, type Value } from '../workflow/yaml-node.ts'
+import {
+  type Entry,
+  entriesOf,
+  isMapValue,
+  itemsOf,
+  rootOf,
+  takeKeys,
+  templateAt,
+  templateMapOf,
+  templateOf,
+  textOf,
+  type Value,
+} from '../workflow/yaml-node.ts'
 import type { YamlSource } from '../workflow/yaml-source.ts'
 import { checkTemplate, readActionSteps } from './parse-steps.ts'
 import type { ActionDefinition, ActionInput, ActionRuns } from './types.ts'
@@ -81,7 +93,7 @@ function readOutput(source: YamlSource, entry: Entry, composite: boolean): Actio
 function readRuns(source: YamlSource, entry: Entry): ActionRuns | undefined {
   const using = entriesOf(source, entry.value).find(({ key }) => key === 'using')
   const id = using ? textOf(using.value).toLowerCase() : ''
-  if (id === 'docker') return { using: 'docker' }
+  if (id === 'docker') return readDocker(source, entry)
   if (id === 'composite') return readComposite(source, entry)
   if (/^node\d+$/.test(id)) return readNode(source, entry, id)
   const message = using ? `\`using: ${textOf(using.value)}\` is not known. Use composite, node20 or node24.` : '`runs` says not what it is `using`.'
@@ -109,6 +121,30 @@ function readNode(source: YamlSource, entry: Entry, node: string): ActionRuns | 
   const preIf = templateAt(keys['pre-if'])
   const postIf = templateAt(keys['post-if'])
   return { using: 'node', node, main, ...(pre ? { pre } : {}), ...(preIf ? { preIf } : {}), ...(post ? { post } : {}), ...(postIf ? { postIf } : {}) }
+}
+
+const containerContexts = ['github', 'inputs', 'strategy', 'matrix', 'job', 'runner', 'env', 'steps', 'secrets', 'vars', 'needs']
+
+function readDocker(source: YamlSource, entry: Entry): ActionRuns | undefined {
+  const known = ['using', 'image', 'args', 'env', 'entrypoint', 'pre-entrypoint', 'pre-if', 'post-entrypoint', 'post-if'] as const
+  const keys = takeKeys(source, entry.value, known)
+  const text = (value: Entry | undefined) => (value && textOf(value.value) !== '' ? textOf(value.value) : undefined)
+  const image = text(keys.image)
+  if (image === undefined) {
+    add(source.findings, entry.keyAt, { code: 'action-invalid', message: 'A Docker action needs `image`: a Dockerfile, or docker://IMAGE.' })
+    return undefined
+  }
+  for (const condition of [keys['pre-if'], keys['post-if']]) if (condition) checkCondition(source, condition.value)
+  const args = itemsOf(source, keys.args?.value).map(templateOf)
+  const env = templateMapOf(source, keys.env?.value)
+  for (const template of [...args, ...env.map(([, value]) => value)]) checkTemplate(source, template, containerContexts)
+  const optional = { entrypoint: text(keys.entrypoint), preEntrypoint: text(keys['pre-entrypoint']), postEntrypoint: text(keys['post-entrypoint']) }
+  const conditions = { preIf: templateAt(keys['pre-if']), postIf: templateAt(keys['post-if']) }
+  return { using: 'docker', image, args, env, ...defined(optional), ...defined(conditions) }
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 function checkCondition(source: YamlSource, value: Value): void {

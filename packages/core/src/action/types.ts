@@ -1,7 +1,7 @@
 // An action: what its `action.yml` says.
 // Follows https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax
 
-import type { Step, Template } from '../workflow/types.ts'
+import type { Step, Template, TemplateMap } from '../workflow/types.ts'
 
 export interface ActionInput {
   /** In lower case, as GitHub compares them. */
@@ -30,7 +30,18 @@ export type ActionRuns =
       readonly post?: string
       readonly postIf?: Template
     }
-  | { readonly using: 'docker' }
+  | {
+      readonly using: 'docker'
+      /** A Dockerfile below the action's folder, or `docker://IMAGE`. */
+      readonly image: string
+      readonly args: readonly Template[]
+      readonly env: TemplateMap
+      readonly entrypoint?: string
+      readonly preEntrypoint?: string
+      readonly preIf?: Template
+      readonly postEntrypoint?: string
+      readonly postIf?: Template
+    }
 
 /** What `uses` of a step names. */
 export type ActionReference =

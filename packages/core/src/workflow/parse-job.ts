@@ -4,6 +4,7 @@ import { add, notYet } from './findings.ts'
 import { readCall } from './parse-call.ts'
 import { checkId, readCondition, readDefaults } from './parse-common.ts'
 import { readConcurrency } from './parse-concurrency.ts'
+import { readContainer, readServices } from './parse-container.ts'
 import { readPermissions } from './parse-permissions.ts'
 import { readSteps } from './parse-step.ts'
 import { readStrategy } from './parse-strategy.ts'
@@ -30,6 +31,8 @@ const jobKeys = [
   'env',
   'outputs',
   'environment',
+  'container',
+  'services',
   'strategy',
   'concurrency',
   'permissions',
@@ -49,6 +52,7 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
   const steps = keys.steps ? readSteps(source, keys.steps.value) : []
   const call = keys.uses && readCall(source, keys.uses, keys)
   if (!call && steps.length === 0) add(source.findings, entry.keyAt, { code: 'schema', message: `Job \`${entry.key}\` has no steps. Add some.` })
+  const [container, services] = [readContainer(source, keys.container), readServices(source, keys.services)]
   const job: Job = {
     id: entry.key,
     name: templateAt(keys.name),
@@ -64,6 +68,8 @@ function readJob(source: YamlSource, entry: Entry): ReadJob {
     defaults: readDefaults(source, keys.defaults),
     timeoutMinutes: templateAt(keys['timeout-minutes']),
     continueOnError: templateAt(keys['continue-on-error']),
+    ...(container ? { container } : {}),
+    ...(services ? { services } : {}),
     steps,
     ...(call ? { call } : {}),
     at: entry.keyAt,

@@ -2,7 +2,7 @@
 
 import { parseReference } from '../action/reference.ts'
 import type { Position } from '../text/diagnostic.ts'
-import { add, notYet } from './findings.ts'
+import { add } from './findings.ts'
 import { findAction } from './known-actions.ts'
 import { checkId, readCondition, readShell } from './parse-common.ts'
 import type { Step } from './types.ts'
@@ -56,7 +56,8 @@ function checkUses(source: YamlSource, used: Entry, inputs: Entry | undefined): 
   const uses = textOf(used.value)
   const reference = parseReference(uses)
   if ('problem' in reference) add(source.findings, used.value.at, { code: 'uses-invalid', message: `${reference.problem}.` })
-  else if (reference.kind === 'docker') notYet(source.findings, used.value.at, [`uses: ${uses}`, 'Jobs run without a Docker Engine here'])
+  else if (reference.kind === 'docker' && reference.image === '')
+    add(source.findings, used.value.at, { code: 'uses-invalid', message: '`docker://` names no image.' })
   const action = findAction(uses)
   for (const entry of action ? entriesOf(source, inputs?.value) : []) {
     if (action?.inputs.includes(entry.key.toLowerCase())) continue

@@ -107,10 +107,7 @@ describe('every key that is honoured', () => {
 describe('what is not carried is refused by name and line', () => {
   test.each([
     ['on: [push, issues]\njobs:\n  a: { runs-on: x, steps: [{ run: a }] }', '1:12', '`on: issues`'],
-    [job(`    container: node:18\n${steps}`), '5:5', '`container`'],
-    [job(`    services: { db: { image: postgres } }\n${steps}`), '5:5', '`services`'],
     [job(`    environment: { name: a, deployment: false }\n${steps}`), '5:29', '`deployment: false`'],
-    [job('    steps:\n      - uses: docker://alpine'), '6:15', '`uses: docker://alpine`'],
     [job(`    snapshot: my-image\n${steps}`), '5:5', '`snapshot`'],
     [job(`    cancel-timeout-minutes: 1\n${steps}`), '5:5', '`cancel-timeout-minutes`'],
     [job('    steps:\n      - run: x\n        background: true'), '7:9', '`background`'],

@@ -104,6 +104,12 @@ export interface Concurrency {
   readonly queue: 'single' | 'max'
 }
 
+/** A container of a job, or all of its services: what is in it is known when its expressions are evaluated. */
+export interface ContainerTree {
+  readonly tree: ValueTree
+  readonly at: Located<string>['at']
+}
+
 export interface Job {
   readonly id: string
   readonly name?: Template
@@ -118,6 +124,10 @@ export interface Job {
   readonly env: TemplateMap
   readonly outputs: TemplateMap
   readonly environment?: { readonly name: Template; readonly url?: Template }
+  /** The container that its steps run in: an image, or a map. */
+  readonly container?: ContainerTree
+  /** A map from names to containers that run beside it. */
+  readonly services?: ContainerTree
   readonly defaults: RunDefaults
   /** Minutes; 360 when absent, as GitHub has it. */
   readonly timeoutMinutes?: Template

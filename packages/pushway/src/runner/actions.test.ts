@@ -124,8 +124,6 @@ describe('a composite action of the workspace', () => {
 
   test.each([
     ['./none', {}, 'there is no action.yml, action.yaml or Dockerfile in it. Does actions/checkout run before it?'],
-    ['./d', { 'd/Dockerfile': 'FROM x' }, 'a Docker action needs a Docker Engine'],
-    ['./d', { 'd/action.yml': 'name: D\nruns: { using: docker, image: Dockerfile }' }, 'a Docker action needs a Docker Engine'],
     ['./d', { 'd/action.yml': 'name: D\nruns: { using: composite, steps: [{ run: x }] }' }, './d/action.yml:2:35: error: `shell` is required'],
     ['./d', { 'd/action.yml': 'name: D\nruns: { using: node20, main: none.js }' }, 'File not found:'],
   ])('%s of %j is refused by line', async (uses, files, says) => {

@@ -56,14 +56,14 @@ interface Execution {
   readonly quiet?: boolean
 }
 
-/** Runs a program as the job does, so that an action can reach no more than a step. */
+/** Runs a program as the job does on this machine, so that an action can reach no more than a step. */
 async function execute(state: JobState, run: Pick<StepRun, 'env' | 'say'> & { stops: Stops }, call: Execution): Promise<{ exit: number; output: string }> {
   const said: string[] = []
   const splitter = createLineSplitter((lines) => {
     if (call.quiet) said.push(...lines)
     else for (const line of lines) run.say(line)
   })
-  const exit = await runProcess(state.sandbox, call.argv, {
+  const exit = await runProcess(state.host, call.argv, {
     cwd: call.cwd ?? state.paths.workspace,
     env: processEnvironment(state, run.env, call.env ?? {}),
     onOutput: splitter.push,

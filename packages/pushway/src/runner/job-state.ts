@@ -8,6 +8,9 @@ import type { Step } from '@pushway/core/workflow/types.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
 import { markVariable } from '../util/process-identity.ts'
 import type { ActionResolver } from './action-types.ts'
+import type { DockerAccess } from './containers/access.ts'
+import type { JobContainers } from './containers/open-containers.ts'
+import { moveInside, type Place } from './containers/places.ts'
 import { hashFiles } from './hash-files.ts'
 import type { JobLog } from './job-log.ts'
 import type { JobPaths } from './layout.ts'
@@ -65,7 +68,15 @@ export interface ActionMemory {
 export interface JobState {
   readonly input: WorkerInput
   readonly paths: JobPaths
-  readonly sandbox: Sandbox
+  /** Where steps run: on this machine, or in the job's container. */
+  sandbox: Sandbox
+  /** On this machine. */
+  readonly host: Sandbox
+  /** Those of the job, once they run. */
+  containers?: JobContainers
+  readonly docker: DockerAccess
+  /** Nothing keeps the job from the machine anyway. */
+  readonly trusted: boolean
   readonly masker: Masker
   readonly log: JobLog
   readonly report: (report: JobReport) => void
@@ -73,7 +84,7 @@ export interface JobState {
   /** The job was asked to stop, or has run out of time. */
   readonly stop: AbortSignal
   readonly force: AbortSignal
-  readonly hasBash: boolean
+  hasBash: boolean
   readonly stepFiles: StepFilesMaker
   /** Workflow and job environment, and what steps have added by GITHUB_ENV. */
   env: Record<string, string>
@@ -111,9 +122,9 @@ export function stepScope(state: JobState, env: Readonly<Record<string, string>>
       ...own,
       env,
       steps: state.steps,
-      job: { ...contexts.job, status },
-      runner: runnerContext(state.paths, state.input),
-      github: githubContext(state),
+      job: { ...contexts.job, ...state.containers?.context, status },
+      runner: asInside(state, runnerContext(state.paths, state.input)),
+      github: asInside(state, githubContext(state)),
     },
     status,
     hashFiles: (patterns) => hashFiles(state.paths.workspace, patterns),
@@ -140,6 +151,13 @@ function githubContext(state: JobState): Readonly<Record<string, unknown>> {
   return { ...github, token, job: spec.job.id, workspace: state.paths.workspace, event_path: state.paths.event, ...state.frame?.github }
 }
 
+/** Paths as the steps of the job see them. */
+function asInside(state: JobState, context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const places = state.containers?.job?.places
+  if (places === undefined) return context
+  return Object.fromEntries(Object.entries(context).map(([name, value]) => [name, typeof value === 'string' ? moveInside(value, places) : value]))
+}
+
 /** The entries of the `github` context that become GITHUB_* variables, as GitHub's runner chooses them. */
 const githubVariables = (
   'action action_path action_ref action_repository actor actor_id api_url base_ref event_name event_path graphql_url head_ref job ref ref_name ' +
@@ -147,7 +165,35 @@ const githubVariables = (
   'triggering_actor workflow workflow_ref workflow_sha workspace'
 ).split(' ')
 
-/** All variables of one process of the job: the machine's, the job's and step's own, and on top what nobody may replace. */
+/** A process that does not run on this machine itself. */
+export interface InsidePlace {
+  readonly sandbox: Sandbox
+  readonly home: string
+  /** The PATH of its image, and where the folders that steps have added are; without it, the image's own is left as it is. */
+  readonly path?: { readonly own: string; readonly places: readonly Place[] }
+}
+
+/** The container that the steps of the job run in. */
+export function jobPlace({ sandbox, containers }: JobState): InsidePlace | undefined {
+  const job = containers?.job
+  return job && { sandbox, home: job.home, path: { own: job.path, places: job.places } }
+}
+
+/** As `processEnvironment`, in a container: nothing of this machine, and the image's own PATH. */
+export function insideEnvironment(
+  state: JobState,
+  { home, path }: InsidePlace,
+  { env, extra }: { env: Readonly<Record<string, string>>; extra: Readonly<Record<string, string>> },
+): Record<string, string> {
+  const merged: Record<string, string> = { HOME: home, CI: 'true', ...safeDirectories, ...state.env, ...env, ...fixedEnvironment(state), ...extra }
+  if (path) merged.PATH = [...state.path.map((dir) => moveInside(dir, path.places)), env.PATH ?? state.env.PATH ?? path.own].join(delimiter)
+  return merged
+}
+
+/** Whoever the container's user is, git may read the workspace. */
+const safeDirectories = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' }
+
+/** All variables of one process of the job on this machine: the machine's, the job's and step's own, and on top what nobody may replace. */
 export function processEnvironment(
   state: JobState,
   stepEnv: Readonly<Record<string, string>>,

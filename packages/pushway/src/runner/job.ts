@@ -6,6 +6,8 @@ import type { Conclusion } from '@pushway/core/run/types.ts'
 import { EvaluationError, evaluateMap, evaluateText } from '@pushway/core/workflow/evaluate.ts'
 import type { WorkerInput } from '../util/job-spool.ts'
 import { randomHex } from '../util/random.ts'
+import { createDockerAccess } from './containers/access.ts'
+import { startJobContainers } from './containers/job-containers.ts'
 import { createJobLog, type JobSink } from './job-log.ts'
 import { type JobState, jobUid, stepScope } from './job-state.ts'
 import { layOutJob, toolchainsToLink } from './layout.ts'
@@ -79,7 +81,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
   const paths = layOutJob(input)
   const { folders, isolation, uid } = input
   const keep = [folders.job, folders.npmCache, folders.buildCache, folders.jobTools, paths.images].filter((dir) => dir !== folders.tools)
-  const sandbox = await openSandbox({
+  const host = await openSandbox({
     isolation,
     hide: input.hide,
     keep,
@@ -91,7 +93,10 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
   const state: JobState = {
     input,
     paths,
-    sandbox,
+    sandbox: host,
+    host,
+    docker: createDockerAccess(run.mark, () => state.containers),
+    trusted: isolation.kind === 'none',
     masker: run.masker,
     log: createJobLog(run.sink, run.masker),
     report: (report) => run.sink.report(report),
@@ -115,6 +120,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     if (input.spec.debug?.runner) state.log.say(-1, describeRunner(state))
     await linkToolchains(state)
     startJobEnvironment(state)
+    await enterContainers(state, run)
     const { length } = input.spec.job.steps
     const afterPre = length + (await prepareActions(state, length))
     for (const step of input.spec.job.steps) {
@@ -130,7 +136,10 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
     throw error
   } finally {
     state.stepFiles.close()
-    await sandbox.close()
+    await state.docker
+      .close()
+      .catch((error: Error) => state.log.say(-1, `##[warning]What the job has on the container engine could not be removed: ${error.message}`))
+    await host.close()
   }
 }
 
@@ -143,6 +152,21 @@ function describeRunner({ input: { spec, isolation, uid }, paths }: JobState): s
     `Time limit: ${spec.timeoutMs} ms`,
   ]
   return facts.map((fact) => `##[debug]${fact}`).join('\n')
+}
+
+/** Services run from here on, and steps in the job's container, if it has them. */
+async function enterContainers(state: JobState, run: RunEnvironment): Promise<void> {
+  const { input, paths } = state
+  if (!input.spec.job.container && !input.spec.job.services) return
+  const say = (text: string) => state.log.say(-1, text)
+  const containers = await startJobContainers({ input, paths, scope: stepScope(state, state.env), mark: run.mark, say, signal: run.stop })
+  if (!containers) return
+  state.containers = containers
+  if (!containers.job) return
+  const { createExecSandbox } = await import('./containers/exec-sandbox.ts')
+  state.sandbox = createExecSandbox({ engine: containers.engine, container: containers.job.id, places: containers.job.places })
+  // As on GitHub: what an image has is not known, so `run` steps without a shell of their own use sh.
+  state.hasBash = false
 }
 
 /** The workflow's and the job's `env`, in this order; the job's entries see the workflow's. */

@@ -10,8 +10,9 @@ import type { Template } from '@pushway/core/workflow/types.ts'
 import { provideNode } from '../util/toolchain/node.ts'
 import type { FoundAction } from './action-types.ts'
 import { ActionFailure } from './actions/types.ts'
-import { type ActionMemory, type JobState, stepScope } from './job-state.ts'
+import { type ActionMemory, type InsidePlace, insideEnvironment, type JobState, jobPlace, stepScope } from './job-state.ts'
 import { runCommand } from './run-command.ts'
+import { runProcess } from './run-process.ts'
 import { actionServiceVariables, nodeArguments } from './service-variables.ts'
 import type { StepRun } from './step-run.ts'
 
@@ -73,7 +74,7 @@ export function holds(condition: Template | undefined, state: JobState, env: Rea
   return condition === undefined || evaluateCondition(condition, stepScope(state, env))
 }
 
-function memoryOf(state: JobState, key: string): ActionMemory {
+export function memoryOf(state: JobState, key: string): ActionMemory {
   const known = state.saved.get(key) ?? { state: {}, preDone: false, postAdded: false }
   state.saved.set(key, known)
   return known
@@ -85,6 +86,7 @@ async function runStage(state: JobState, { action, inputs, run }: NodeCall, stag
   const { code, ok, problem } = await runCommand(state, argv, {
     run: { ...run, key: stage.key },
     cwd: state.paths.workspace,
+    ...(action.program ? { place: 'host' as const } : {}),
     extra: { ...inputVariables(inputs), ...stateVariables(memory), ...actionVariables(action, run), ...(await actionServiceVariables(state)) },
     save: (name, value) => {
       memory.state[name] = value
@@ -100,19 +102,20 @@ async function stageCommand(state: JobState, { action, run }: Pick<NodeCall, 'ac
   if (action.program) return [...action.program, stage]
   const file = join(action.dir, stage)
   if (!existsSync(file)) throw new ActionFailure(`File not found: '${file}'`)
-  return [await chooseNode(state, action, run), ...nodeArguments(state), file]
+  const node = await chooseNode(state, action, run)
+  return [state.containers?.job ? await nodeInside(state, node, run) : node, ...nodeArguments(state), file]
 }
 
 /** As GitHub's runner makes them: blanks become `_`, nothing else is changed. */
-function inputVariables(inputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function inputVariables(inputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]))
 }
 
-function stateVariables({ state }: ActionMemory): Readonly<Record<string, string>> {
+export function stateVariables({ state }: ActionMemory): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]))
 }
 
-function actionVariables(action: FoundAction, run: StepRun): Readonly<Record<string, string>> {
+export function actionVariables(action: FoundAction, run: StepRun): Readonly<Record<string, string>> {
   const from: Readonly<Record<string, string>> =
     action.repository === undefined ? {} : { GITHUB_ACTION_REPOSITORY: action.repository, GITHUB_ACTION_REF: action.ref ?? '' }
   return { ...from, GITHUB_ACTION: run.id ?? `__${(action.repository ?? 'self').replace('/', '_')}` }
@@ -122,6 +125,27 @@ function actionVariables(action: FoundAction, run: StepRun): Readonly<Record<str
 function majorOf(id: string): number {
   const major = Number(id.slice('node'.length))
   return major < 20 ? 20 : major
+}
+
+/** The machine's Node.js when it works in the container, else the image's own when that is new enough. */
+async function nodeInside(state: JobState, node: string, run: StepRun): Promise<string> {
+  const versionOf = async (program: string) => {
+    let said = ''
+    const take = (chunk: Buffer) => {
+      said += chunk.toString('utf8')
+    }
+    const place = jobPlace(state) as InsidePlace
+    const env = insideEnvironment(state, place, { env: {}, extra: {} })
+    const exit = await runProcess(state.sandbox, [program, '--version'], { cwd: state.paths.workspace, env, onOutput: take, ...run.stops })
+    return exit === 0 ? /^v(\d+)\./m.exec(said)?.[1] : undefined
+  }
+  const wanted = await versionOf(node)
+  if (wanted !== undefined) return node
+  const own = Number((await versionOf('node')) ?? 0)
+  if (own >= 20) return 'node'
+  throw new ActionFailure(
+    `JavaScript actions need Node.js in the job's container: the machine's own does not run in it (another C library?), and the image has ${own > 0 ? `only version ${own}` : 'none'}.`,
+  )
 }
 
 const offline = new Map<number, string>()

@@ -3,7 +3,7 @@
 import { evaluateMap } from '@pushway/core/workflow/evaluate.ts'
 import type { Step, UsesStep } from '@pushway/core/workflow/types.ts'
 import type { FoundAction } from './action-types.ts'
-import { ActionFailure } from './actions/types.ts'
+import { ActionFailure, dockerProblem } from './actions/types.ts'
 import { maxDepth } from './composite.ts'
 import { type JobState, stepScope } from './job-state.ts'
 import { holds, runPre } from './node-action.ts'
@@ -42,6 +42,7 @@ async function findAll(state: JobState, steps: readonly Step[], search: Search):
       if (action.kind === 'builtin') continue
       const { runs } = action.definition
       if (runs.using === 'node' && runs.pre !== undefined && search.depth === 0) search.pres.push({ action, step })
+      if (runs.using === 'docker' && !(await state.docker.engine())) throw new ActionFailure(`${placeOf(step)}${dockerProblem}`)
       if (runs.using !== 'composite') continue
       if (search.depth + 1 > maxDepth) throw new ActionFailure(`${step.uses}: Composite action depth exceeded max depth ${maxDepth}.`)
       await findAll(state, runs.steps, { ...search, depth: search.depth + 1 })
@@ -50,6 +51,10 @@ async function findAll(state: JobState, steps: readonly Step[], search: Search):
       if (!search.problems.includes(error.message)) search.problems.push(error.message)
     }
   }
+}
+
+function placeOf({ at: { file, line, column }, uses }: UsesStep): string {
+  return `${file}:${line}:${column}: uses: ${uses}: `
 }
 
 async function runOne(state: JobState, { action, step }: Pre, index: number): Promise<void> {

@@ -39,7 +39,7 @@ export function createActionResolver(options: ResolverOptions): ActionResolver {
   const resolve = async (step: UsesStep): Promise<ResolvedAction> => {
     const reference = parseReference(step.uses)
     if ('problem' in reference) throw new ActionFailure(`${reference.problem}.`)
-    if (reference.kind === 'docker') throw new ActionFailure(dockerProblem)
+    if (reference.kind === 'docker') return { kind: 'files', dir: options.paths.workspace, definition: dockerDefinition(step.uses, step.uses) }
     if (reference.kind === 'local') {
       const { workspace } = options.paths
       return { kind: 'files', dir: join(workspace, reference.path), definition: await readDefinition(workspace, reference.path, { uses: step.uses, parsed }) }
@@ -60,7 +60,10 @@ export function createActionResolver(options: ResolverOptions): ActionResolver {
   }
 }
 
-const dockerProblem = 'a Docker action needs a Docker Engine for jobs, and jobs run on this machine without one.'
+/** An image, or a folder with nothing but a Dockerfile. */
+function dockerDefinition(name: string, image: string): ActionDefinition {
+  return { name, inputs: [], outputs: [], runs: { using: 'docker', image, args: [], env: [] } }
+}
 
 /** A copy for this job alone, which its processes can read. */
 async function placeRepository(reference: RepositoryReference, { input, paths, say }: ResolverOptions): Promise<string | undefined> {
@@ -107,10 +110,9 @@ async function readDefinition(root: string, path: string, { uses, parsed }: { us
     if (text === undefined) continue
     const { value, diagnostics } = await parseFile('action', { file: `${uses}/${name}`, text }, parsed)
     if (value === undefined) throw new ActionFailure(`its ${name} was refused:\n${diagnostics.map(formatDiagnostic).join('\n')}`)
-    if (value.runs.using === 'docker') throw new ActionFailure(dockerProblem)
     return value
   }
-  if (existsSync(join(root, path, 'Dockerfile'))) throw new ActionFailure(dockerProblem)
+  if (existsSync(join(root, path, 'Dockerfile'))) return dockerDefinition(uses, 'Dockerfile')
   const hint = uses.startsWith('./') ? ' Does actions/checkout run before it?' : ''
   throw new ActionFailure(`there is no action.yml, action.yaml or Dockerfile in it.${hint}`)
 }

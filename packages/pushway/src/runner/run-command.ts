@@ -2,7 +2,7 @@
 
 import { relative, resolve } from 'node:path'
 import { createAnnotator } from './annotate.ts'
-import { type JobState, processEnvironment } from './job-state.ts'
+import { type InsidePlace, insideEnvironment, type JobState, jobPlace, processEnvironment } from './job-state.ts'
 import { readFileInside } from './read-inside.ts'
 import { runProcess } from './run-process.ts'
 import type { StepFileContents } from './step-files.ts'
@@ -14,6 +14,8 @@ export interface CommandCall {
   readonly cwd: string
   /** Variables that nobody may replace. */
   readonly extra: Readonly<Record<string, string>>
+  /** Where it runs: where the job's steps do when absent. */
+  readonly place?: InsidePlace | 'host'
   /** Takes what the process saved for a later stage. */
   readonly save?: (name: string, value: string) => void
 }
@@ -45,9 +47,11 @@ export async function runCommand(state: JobState, argv: readonly string[], call:
     matchers,
     readFile,
   })
-  const env = processEnvironment(state, run.env, { ...files.variables, ...call.extra })
+  const extra = { ...files.variables, ...call.extra }
+  const place = call.place === 'host' ? undefined : (call.place ?? jobPlace(state))
+  const env = place ? insideEnvironment(state, place, { env: run.env, extra }) : processEnvironment(state, run.env, extra)
   try {
-    const code = await runProcess(state.sandbox, argv, { cwd: call.cwd, env, onOutput: output.push, ...run.stops })
+    const code = await runProcess(place?.sandbox ?? state.host, argv, { cwd: call.cwd, env, onOutput: output.push, ...run.stops })
     output.end()
     const contents = files.read()
     applyContents(state, run, { ...contents, outputs: [...output.outputs, ...contents.outputs] })

@@ -25,7 +25,7 @@ export async function runScript(state: JobState, step: RunStep, run: StepRun): P
   if (!isFolder(cwd)) return refuse(say, `The working-directory ${folder} does not exist.`)
   const file = commandFile(state, `script_${run.key}${shell.extension}`)
   writeFor(file, wrapScript(script, shell.extension), state.input.isolation.kind === 'uid' ? state.input.uid : undefined)
-  const argv = withPython(shell.argv(file))
+  const argv = state.containers?.job ? shell.argv(file) : withPython(shell.argv(file))
   const extra = { GITHUB_ACTION: run.id ?? `__run_${step.index}`, ...(await stepServiceVariables(state)) }
   const { code, ok, problem } = await runCommand(state, argv, { run: { ...run, env }, cwd, extra })
   if (problem === 'ENOENT') return refuse(say, `The program ${argv[0]} of the step's shell is not on this machine.`)

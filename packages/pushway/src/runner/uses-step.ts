@@ -21,6 +21,7 @@ export async function runAction(state: JobState, step: UsesStep, run: StepRun): 
     const { definition } = action
     const inputs = allInputs(definition, { given, run })
     if (definition.runs.using === 'composite') return await runComposite(state, { action, steps: definition.runs.steps, inputs, run })
+    if (definition.runs.using === 'docker') return await (await import('./docker-action.ts')).runDockerAction(state, { action, inputs, run })
     return await runNodeAction(state, { action, inputs, run })
   } catch (error) {
     if (!(error instanceof ActionFailure)) throw error

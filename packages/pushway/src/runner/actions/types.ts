@@ -46,3 +46,5 @@ export class ActionFailure extends Error {}
 export function isTrue(text: string, fallback: boolean): boolean {
   return text === '' ? fallback : text.toLowerCase() === 'true'
 }
+
+export const dockerProblem = 'a Docker action needs a container engine (Docker, Podman), and none answers on this machine.'

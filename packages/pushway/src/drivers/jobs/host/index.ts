@@ -117,8 +117,18 @@ async function observe(spool: string): Promise<JobObserved> {
   if (running) return { state: 'running', pid: before.pid }
   if (before === undefined && Date.now() - statSync(files.claim).mtimeMs < startWithinMs) return { state: 'running', pid: 0 }
   // A worker that was killed could not end its steps itself.
-  if (before !== undefined) endMarkedProcesses(before.mark)
+  if (before !== undefined) {
+    endMarkedProcesses(before.mark)
+    await removeContainers(before.mark)
+  }
   return { state: 'lost', ...lastStep(reports) }
+}
+
+/** Those that the job had on an engine. Where none answers there is nothing to remove, or its next worker does it. */
+async function removeContainers(mark: string): Promise<void> {
+  const { openEngine, removeMarked } = await import('../../../util/engine-jobs.ts')
+  const engine = await openEngine().catch(() => undefined)
+  if (engine) await removeMarked(engine, mark).catch(() => undefined)
 }
 
 function lastStep({ items }: Chunk<JobReport>): { readonly lastStep?: string } {

@@ -24,14 +24,14 @@ describe('pushway lint', () => {
   test('names every finding by line, those of actions of the working tree too; exit 2 when a file is refused', () => {
     const files = {
       '.github/workflows/a.yml': `${head}      - uses: ./one\n      - uses: ./none\n      - run: echo \${{ github.head_ref }}\n`,
-      '.github/workflows/b.yml': `${head}      - uses: docker://alpine\n`,
+      '.github/workflows/b.yml': `${head}      - uses: docker://\n`,
       'one/action.yml': 'name: One\nruns: { using: composite, steps: [{ run: x }] }\n',
     }
     const done = pushway(files, ['lint'])
     expect(done.stdout.split('\n').map((line) => line.replace(/^([^ ]+ \w+:).*\((\S+)\)$/, '$1 $2'))).toEqual([
       '.github/workflows/a.yml:8:14: warning: script-injection',
       '.github/workflows/a.yml:7:9: warning: action-missing',
-      '.github/workflows/b.yml:6:15: error: keyword-not-yet',
+      '.github/workflows/b.yml:6:15: error: uses-invalid',
       'one/action.yml:2:35: error: action-invalid',
       '3 files: 2 errors, 2 warnings',
       '',

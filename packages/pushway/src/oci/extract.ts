@@ -23,6 +23,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fail, PushwayError } from '@pushway/core/reason/errors.ts'
 import type { ReadEntry } from 'tar'
+import { mendTar } from './mend-tar.ts'
 import { resolveInside } from './resolve-inside.ts'
 
 /** An owner in the image's own numbers. */
@@ -72,7 +73,7 @@ export async function extractArchive(archive: Readable, options: ExtractOptions)
     },
   })
   try {
-    await pipeline(archive, parser as unknown as NodeJS.WritableStream)
+    await pipeline(archive, mendTar(), parser as unknown as NodeJS.WritableStream)
     await work
     if (damaged !== undefined) throw invalid(options.name, damaged)
     place.finish()

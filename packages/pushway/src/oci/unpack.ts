@@ -15,6 +15,7 @@ import { boundedBy } from './bounded.ts'
 import { type ImageConfig, readImage, toImageConfig } from './config.ts'
 import { hashFor } from './digest.ts'
 import { layerPacking } from './media-types.ts'
+import { mendTar } from './mend-tar.ts'
 import type { Descriptor } from './schema.ts'
 
 /** The file in an unpacked image that says which one it is; it is there when the image is whole. */
@@ -151,8 +152,8 @@ async function readLayer(blobs: BlobStore, layer: Descriptor, into: NodeJS.Writa
   })
   const source = await blobs.read(layer.digest)
   const { before, after } = boundedBy({ name: layer.digest })
-  if (packing === 'gzip') await pipeline(source, verify, before, createGunzip(), after, into)
-  else await pipeline(source, verify, into)
+  if (packing === 'gzip') await pipeline(source, verify, before, createGunzip(), after, mendTar(), into)
+  else await pipeline(source, verify, mendTar(), into)
   const got = end()
   if (got !== layer.digest) throw fail('digest-mismatch', { wanted: layer.digest, got })
 }

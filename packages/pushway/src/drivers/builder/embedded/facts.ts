@@ -3,6 +3,7 @@
 import { posix } from 'node:path'
 import type { ReadEntry } from 'tar'
 import { z } from 'zod'
+import { mendTar } from '../../../oci/mend-tar.ts'
 import { openLayer } from '../../../oci/open-layer.ts'
 import type { Descriptor } from '../../../oci/schema.ts'
 import type { TarEntry } from '../../../oci/tar-write.ts'
@@ -63,7 +64,7 @@ export async function readFacts(blobs: BlobStore, layer: Descriptor): Promise<La
     },
   })
   const { pipeline } = await import('node:stream/promises')
-  await pipeline(await openLayer(blobs, layer), parser as unknown as NodeJS.WritableStream)
+  await pipeline(await openLayer(blobs, layer), mendTar(), parser as unknown as NodeJS.WritableStream)
   return collect(entries)
 }
 

@@ -26,7 +26,7 @@ interface Source {
   readonly sources: readonly string[]
   /** Files of the context: their modes are made the same everywhere. */
   readonly normalise: boolean
-  /** An archive's files keep their owners. */
+  /** Files of archives, stages and images keep their owners. */
   readonly keepOwners?: boolean
 }
 
@@ -48,7 +48,7 @@ export async function copyStep(building: Building, at: { stage: Stage; within: n
       workdir: '/',
       isFolder: (path) => stage.folders.has(path),
       anyLinks: !stage.host,
-      ...(source.keepOwners && copy.chown === undefined ? {} : { owner: copy.from !== undefined && copy.chown === undefined ? { uid: 0, gid: 0 } : owner }),
+      ...(source.keepOwners && copy.chown === undefined ? {} : { owner }),
       ...(mode ? { mode } : {}),
       ...(excludes ? { excludes } : {}),
       ...(copy.parents ? { parents: true } : {}),
@@ -80,7 +80,8 @@ async function findSources(building: Building, at: { stage: Stage; within: numbe
   const { stage } = at
   if (copy.documents) return [{ ...(await documentTree(building, stage, copy.documents)), sources: copy.sources, normalise: true }]
   const words = copy.sources.map((word) => expandIn(stage, word))
-  if (copy.keyword === 'COPY') return [{ ...(await copyTree(building, at.within, copy)), sources: words, normalise: copy.from === undefined }]
+  if (copy.keyword === 'COPY')
+    return [{ ...(await copyTree(building, at.within, copy)), sources: words, normalise: copy.from === undefined, keepOwners: copy.from !== undefined }]
   const found: Source[] = []
   const plain: string[] = []
   for (const word of words) {

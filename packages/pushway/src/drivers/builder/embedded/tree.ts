@@ -95,7 +95,7 @@ export function diffTrees(before: Tree, after: Tree, options: DiffOptions = {}):
   for (const path of gone) {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
     // A whiteout of a folder takes its children along.
-    if (parent === '' || after.has(parent)) entries.push(whiteout(path))
+    if (parent === '' || after.get(parent)?.type === 'directory') entries.push(whiteout(path))
   }
   return entries.sort((a, b) => byPath(a.path, b.path))
 }

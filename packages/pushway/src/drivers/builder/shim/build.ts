@@ -38,9 +38,11 @@ export async function dockerBuild(settings: Settings, args: readonly string[]): 
   const push = wantsPush(flags)
   const quiet = flags.switches.has('quiet') || lastValue(flags, 'progress') === 'quiet'
   const say = (line: string) => (quiet ? io.stderr : io.stdout).write(`${line}\n`)
-  sayIgnored(flags, say)
+  sayIgnored(flags, say, settings.engine === undefined ? [] : ['cache-from', 'cache-to', 'pull'])
   const tags = (flags.values.tag ?? []).map(fullName)
-  const built = await buildEmbedded(settings, flags, { tags, log: quiet ? () => undefined : say })
+  const to = { tags, log: quiet ? () => undefined : say }
+  const engine = settings.engine
+  const built = engine ? await (await import('./build-engine.ts')).buildByEngine(settings, flags, { ...to, engine }) : await buildEmbedded(settings, flags, to)
   writeFacts(settings, flags, { built, tags })
   if (quiet) io.stdout.write(`${built.digest}\n`)
   if (!push) return
@@ -76,12 +78,14 @@ async function buildEmbedded(settings: Settings, flags: Flags, to: { tags: reado
   })
 }
 
-function readEpoch(text: string): number {
+/** Seconds. @throws PushwayError `usage` */
+export function readEpoch(text: string): number {
   if (/^\d{1,11}$/.test(text)) return Number(text)
   throw fail('usage', { problem: `SOURCE_DATE_EPOCH=${text} is not a number of seconds.`, hint: 'Use what git log -1 --format=%ct prints.' })
 }
 
-function networkOf(flags: Flags): string {
+/** `default`, `host` or `none`. @throws PushwayError `usage` */
+export function networkOf(flags: Flags): string {
   const network = lastValue(flags, 'network') ?? 'default'
   if (['default', 'host', 'none'].includes(network)) return network
   throw fail('usage', { problem: `docker build --network ${network} needs a Docker Engine.`, hint: 'Without one there are default, host and none.' })
@@ -100,11 +104,12 @@ function checkPlatform(flags: Flags): void {
   }
 }
 
-function sayIgnored(flags: Flags, say: (line: string) => void): void {
+function sayIgnored(flags: Flags, say: (line: string) => void, honoured: readonly string[]): void {
   for (const name of ignored.switches)
-    if (flags.switches.has(name) && name !== 'load') say(`docker build --${name} has no meaning without a Docker Engine and is ignored`)
+    if (flags.switches.has(name) && name !== 'load' && !honoured.includes(name))
+      say(`docker build --${name} has no meaning without a Docker Engine and is ignored`)
   for (const name of ignored.values) {
-    if (!flags.values[name]) continue
+    if (!flags.values[name] || honoured.includes(name)) continue
     say(`docker build --${name} has no meaning without a Docker Engine and is ignored${reasons[name] ? `: ${reasons[name]}` : ''}`)
   }
   const progress = lastValue(flags, 'progress') ?? 'auto'
@@ -168,7 +173,7 @@ function nowhere(): Writable {
 }
 
 /** Context, Dockerfile, and how a release will know them: relative to the repository, the Dockerfile to its context. */
-function locate(settings: Settings, flags: Flags): { context: string; dockerfile: string; origin: { context: string; dockerfile: string } } {
+export function locate(settings: Settings, flags: Flags): { context: string; dockerfile: string; origin: { context: string; dockerfile: string } } {
   const { env, cwd } = settings.io
   const named = flags.positional[0] ?? '.'
   if (named === '-' || /^(https?|git|ssh):\/\/|^git@/.test(named)) {
@@ -199,7 +204,7 @@ function repositoryRoot(from: string): string {
 }
 
 /** `NAME=VALUE`; a bare `NAME` takes its value from `env`, when it is there. */
-function readPairs(flags: Flags, name: string, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+export function readPairs(flags: Flags, name: string, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const pairs: Record<string, string> = {}
   for (const text of flags.values[name] ?? []) {
     const at = text.indexOf('=')

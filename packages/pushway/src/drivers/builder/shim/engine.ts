@@ -1,35 +1,26 @@
 // With a Docker Engine: the real client does the work, and aliased references name the embedded registry before the engine sees them.
 
 import { spawn } from 'node:child_process'
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs'
-import { request } from 'node:http'
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { buildLabels } from '../../../oci/media-types.ts'
+import { enginePings, findEngine } from '../../../util/engine-api/index.ts'
 import { Secret } from '../../../util/secret.ts'
 import { buildOrigin } from './build.ts'
 import { findVerb, rewriteDockerArgs } from './rewrite.ts'
 import { type DockerIo, readAuth, type Settings, writeAuth } from './settings.ts'
 
-/** Whether an engine answers at DOCKER_HOST or the usual socket. Within two seconds, or it counts as none. */
-export function engineAnswers(env: NodeJS.ProcessEnv): Promise<boolean> {
-  const host = env.DOCKER_HOST || 'unix:///var/run/docker.sock'
-  const url = /^(unix|tcp|http):\/\/(.+)$/.exec(host)
-  if (!url?.[2] || (url[1] === 'unix' && !existsSync(url[2]))) return Promise.resolve(false)
-  const target =
-    url[1] === 'unix'
-      ? { socketPath: url[2], path: '/_ping' }
-      : { host: new URL(`http://${url[2]}`).hostname, port: new URL(`http://${url[2]}`).port || 2375, path: '/_ping' }
-  return new Promise((done) => {
-    const req = request({ ...target, timeout: 2_000 }, (res) => {
-      res.resume()
-      done(res.statusCode === 200)
-    })
-    req.once('timeout', () => req.destroy())
-    req.once('error', () => done(false))
-    req.end()
-  })
+/** Whether an engine answers: at DOCKER_HOST, the docker context's, or a usual socket. Within two seconds, or it counts as none. */
+export async function engineAnswers(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const address = findEngine({ env })
+  return address !== undefined && (await enginePings(address, 2_000))
+}
+
+/** Whether the machine has a docker client of its own. */
+export function hasClient(env: NodeJS.ProcessEnv): boolean {
+  return findRealDocker(env.PATH ?? '') !== undefined
 }
 
 /** The real docker client: the first on PATH that is not this command's own wrapper. */

@@ -1,6 +1,7 @@
 // `docker` on a job's PATH. With an engine it passes on to the real client; without one the embedded builder answers.
 
 import { fail, formatError, PushwayError } from '@pushway/core/reason/errors.ts'
+import type { Engine } from '../../../util/engine-api/index.ts'
 import { type DockerIo, readSettings, type Settings } from './settings.ts'
 
 export type { DockerIo } from './settings.ts'
@@ -38,11 +39,14 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
  */
 export async function runDocker(argv: readonly string[], io: DockerIo): Promise<number> {
   try {
-    const settings = await readSettings(io)
+    let settings = await readSettings(io)
     if (settings.builder === 'docker') {
-      const { engineAnswers, passToEngine } = await import('./engine.ts')
-      if (await engineAnswers(io.env)) return await passToEngine(settings, argv)
-      io.stderr.write('No Docker Engine answers: the embedded builder is used\n')
+      const { engineAnswers, hasClient, passToEngine } = await import('./engine.ts')
+      const answers = await engineAnswers(io.env)
+      // Our own builds ask the engine themselves: the same on every machine, whatever client there is.
+      if (answers && io.env.PUSHWAY_OWN_BUILD !== '1' && hasClient(io.env)) return await passToEngine(settings, argv)
+      if (answers) settings = { ...settings, engine: await openEngine(io.env) }
+      else io.stderr.write('No Docker Engine answers: the embedded builder is used\n')
     }
     const { verb, args } = splitVerb(argv)
     const load = verbs[verb]
@@ -58,6 +62,12 @@ export async function runDocker(argv: readonly string[], io: DockerIo): Promise<
     io.stderr.write(`${formatError(error)}\n`)
     return error.exit
   }
+}
+
+async function openEngine(env: NodeJS.ProcessEnv): Promise<Engine | undefined> {
+  const { createEngine, findEngine } = await import('../../../util/engine-api/index.ts')
+  const address = findEngine({ env })
+  return address && createEngine(address)
 }
 
 function splitVerb(argv: readonly string[]): { verb: string; args: readonly string[] } {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fail } from '@pushway/core/reason/errors.ts'
 import { z } from 'zod'
+import type { Engine } from '../../../util/engine-api/index.ts'
 import { writeFileAtomic } from '../../../util/files.ts'
 import { Secret } from '../../../util/secret.ts'
 import { formatReference, parseReference, type Reference } from '../reference.ts'
@@ -28,6 +29,8 @@ export interface Settings {
   readonly token?: Secret
   readonly aliases: readonly string[]
   readonly builder: 'embedded' | 'docker'
+  /** Builds by its API; absent: the embedded builder does. */
+  readonly engine?: Engine
   /** Folder of docker's config.json. */
   readonly dockerConfig: string
 }

@@ -72,6 +72,39 @@ describe('a service with `build:` that no job has built', () => {
       BUILD_CONTEXT: 'web',
       BUILD_FILE: 'web/Dockerfile.prod',
       BUILD_TARGET: 'run',
+      PUSHWAY_OWN_BUILD: '1',
+    })
+    world.close()
+  })
+
+  test('every key of build is a flag of the builder, by variables; an inline Dockerfile is written first', async () => {
+    const { outside, world } = given()
+    const compose = [
+      'services:',
+      '  web:',
+      '    build:',
+      '      context: .',
+      '      args: { A: "1; rm -rf /" }',
+      '      labels: { team: x }',
+      '      no_cache: true',
+      '      network: none',
+      '      dockerfile_inline: |',
+      '        FROM scratch',
+      '        COPY . /',
+      '    expose: [3000]',
+    ]
+    outside.files.set(`${commit}:docker-compose.yml`, `${compose.join('\n')}\n`)
+    await world.commands.receivePush({ project, updates: [{ ref: 'refs/heads/main', before: null, after: commit }], source: 'git' }, 'ada')
+    await passes(world, 3, false)
+    const file = world.queries.runs(project, 10)[0]?.workflowFile ?? ''
+    const step = (await world.shop.sources.workflow(project, commit, file))?.value?.jobs[0]?.steps[1]
+    const flags = ['--build-arg="$BUILD_FLAG_0"', '--label="$BUILD_FLAG_1"', '--network="$BUILD_FLAG_2"', '--no-cache="$BUILD_FLAG_3"']
+    expect(step?.kind === 'run' && step.run.value).toBe(
+      `printf '%s\\n' "$BUILD_INLINE" > "$RUNNER_TEMP/Dockerfile"\ndocker build -t "$IMAGE" -f "$RUNNER_TEMP/Dockerfile" ${flags.join(' ')} "$BUILD_CONTEXT"`,
+    )
+    expect(Object.fromEntries(step?.env.map(([name, { value }]) => [name, value]) ?? [])).toMatchObject({
+      BUILD_INLINE: 'FROM scratch\nCOPY . /\n',
+      ...{ BUILD_FLAG_0: 'A=1; rm -rf /', BUILD_FLAG_1: 'team=x', BUILD_FLAG_2: 'none', BUILD_FLAG_3: 'true' },
     })
     world.close()
   })

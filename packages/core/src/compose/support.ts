@@ -64,18 +64,22 @@ export const supportTable: readonly SupportRow[] = [
   ...nowhere('only text without templates is read', 'configs.*.template_driver', 'secrets.*.template_driver', 'secrets.*.driver', 'secrets.*.driver_opts'),
   ...nowhere('it is not given to the driver', 'networks.*.ipam.options'),
   ...nowhere(
-    'images for releases are built with context, dockerfile, target and args',
-    ...['additional_contexts', 'cache_from', 'cache_to', 'entitlements', 'extra_hosts', 'isolation', 'labels', 'network', 'no_cache', 'platforms'].map(
-      (key) => `services.*.build.${key}`,
-    ),
-    ...['privileged', 'provenance', 'pull', 'sbom', 'secrets', 'shm_size', 'ssh', 'tags', 'ulimits'].map((key) => `services.*.build.${key}`),
+    'images for releases are built with context, Dockerfile, target, args, labels, network, platforms, caches, no_cache and pull',
+    ...[
+      'additional_contexts',
+      'entitlements',
+      'extra_hosts',
+      'isolation',
+      'privileged',
+      'provenance',
+      'sbom',
+      'secrets',
+      'shm_size',
+      'ssh',
+      'tags',
+      'ulimits',
+    ].map((key) => `services.*.build.${key}`),
   ),
-  {
-    path: 'services.*.build.dockerfile_inline',
-    process: 'refused',
-    docker: 'refused',
-    why: 'images for releases are built from a Dockerfile in the repository',
-  },
 ]
 
 /** Names what the runtime does not do, each attribute at its place. */

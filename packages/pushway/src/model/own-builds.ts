@@ -1,5 +1,6 @@
 // Images that no job of the run has built: Pushway builds them itself from the commit, in a run of its own that people can look at.
 
+import type { BuildOptions } from '@pushway/core/app/types.ts'
 import type { PushedImage } from '@pushway/core/project/state.ts'
 import type { NeededBuild } from '@pushway/core/release/make.ts'
 import type { Position } from '@pushway/core/text/diagnostic.ts'
@@ -17,12 +18,17 @@ export function isOwnBuild(file: string): boolean {
 }
 
 function fileOf(builds: readonly NeededBuild[]): string {
-  return (
-    prefix +
-    Buffer.from(
-      JSON.stringify(builds.map(({ service, context, dockerfile, target, options }) => [service, context, dockerfile, target ?? '', options?.args ?? {}])),
-    ).toString('base64url')
+  const rows = builds.map(
+    ({ service, context, dockerfile, target, options }): BuildRow => [
+      service,
+      context,
+      dockerfile,
+      target ?? '',
+      buildFlags(options),
+      options?.dockerfileInline ?? '',
+    ],
   )
+  return prefix + Buffer.from(JSON.stringify(rows)).toString('base64url')
 }
 
 /** The workflow that such a file name stands for. */
@@ -30,18 +36,24 @@ export function ownBuildWorkflow(file: string, registry: { readonly host: string
   const builds = readBuilds(file)
   const at: Position = { file, line: 1, column: 1 }
   const text = (value: string) => ({ value, at })
-  const jobs = builds.map(([service, context, dockerfile, target, args], index): Job => {
+  const jobs = builds.map(([service, context, dockerfile, target, flags, inline], index): Job => {
     // Values from files reach the shell as variables, never as part of its text.
     const env: TemplateMap = [
       ['IMAGE', text(`${registry.host}/${imageRepository(registry.project, service)}:built`)],
       ['BUILD_CONTEXT', text(context)],
       // compose names it from the context, docker from the working folder.
-      ['BUILD_FILE', text(context === '.' ? dockerfile : `${context}/${dockerfile}`)],
+      ...(inline === ''
+        ? [['BUILD_FILE', text(context === '.' ? dockerfile : `${context}/${dockerfile}`)] as const]
+        : [['BUILD_INLINE', text(inline)] as const]),
       ['BUILD_TARGET', text(target)],
-      ...Object.entries(args).map(([name, value], at) => [`BUILD_ARG_${at}`, text(`${name}=${value ?? ''}`)] as const),
+      ...flags.map(([, value], at) => [`BUILD_FLAG_${at}`, text(value)] as const),
+      // With an engine, Pushway asks it itself: layers of the last build in the registry are its cache.
+      ['PUSHWAY_OWN_BUILD', text('1')],
     ]
-    const given = Object.keys(args).map((_, at) => ` --build-arg "$BUILD_ARG_${at}"`)
-    const line = `docker build -t "$IMAGE" -f "$BUILD_FILE"${target === '' ? '' : ' --target "$BUILD_TARGET"'}${given.join('')} "$BUILD_CONTEXT"`
+    const file = inline === '' ? '"$BUILD_FILE"' : '"$RUNNER_TEMP/Dockerfile"'
+    const given = flags.map(([flag], at) => ` ${flag}="$BUILD_FLAG_${at}"`)
+    const build = `docker build -t "$IMAGE" -f ${file}${target === '' ? '' : ' --target "$BUILD_TARGET"'}${given.join('')} "$BUILD_CONTEXT"`
+    const line = inline === '' ? build : `printf '%s\\n' "$BUILD_INLINE" > "$RUNNER_TEMP/Dockerfile"\n${build}`
     const steps: readonly Step[] = [
       { kind: 'uses', index: 0, name: text('Check out the commit'), env: [], uses: 'actions/checkout@v4', with: [], at },
       { kind: 'run', index: 1, name: text(`Build the image of ${service}`), env, run: text(line), at },
@@ -52,19 +64,41 @@ export function ownBuildWorkflow(file: string, registry: { readonly host: string
   return { file, name: 'Build images', on: [], env: [], defaults: {}, jobs }
 }
 
-type BuildRow = readonly [service: string, context: string, dockerfile: string, target: string, args: Readonly<Record<string, string | null>>]
+type BuildRow = readonly [
+  service: string,
+  context: string,
+  dockerfile: string,
+  target: string,
+  flags: readonly (readonly [flag: string, value: string])[],
+  inline: string,
+]
 
-/** The name is ours: its content has the shape that `fileOf` gave it. */
+/** The name is ours: its content has the shape that `fileOf` gave it; older ones had the arguments in the place of flags. */
 function readBuilds(file: string): readonly BuildRow[] {
-  const rows = JSON.parse(Buffer.from(file.slice(prefix.length), 'base64url').toString('utf8')) as readonly (readonly [
-    string,
-    string,
-    string,
-    string,
-    BuildRow[4]?,
-  ])[]
-  // Names from before there were arguments have none.
-  return rows.map(([service, context, dockerfile, target, args = {}]) => [service, context, dockerfile, target, args])
+  type Kept = readonly [string, string, string, string, (BuildRow[4] | BuildOptions['args'])?, string?]
+  const rows = JSON.parse(Buffer.from(file.slice(prefix.length), 'base64url').toString('utf8')) as readonly Kept[]
+  return rows.map(([service, context, dockerfile, target, flags = [], inline = '']) => {
+    const own = Array.isArray(flags) ? (flags as BuildRow[4]) : buildFlags({ args: flags as NonNullable<BuildOptions['args']> })
+    return [service, context, dockerfile, target, own, inline]
+  })
+}
+
+/** The keys of compose's `build` that are honoured (`core/compose/support.ts` has a warning for each of the others), as flags of `docker build`. */
+function buildFlags(options: BuildOptions = {}): BuildRow[4] {
+  const pairs = (flag: string, values: Readonly<Record<string, string | null>> = {}) =>
+    Object.entries(values).map(([name, value]) => [flag, value === null ? name : `${name}=${value}`] as const)
+  const each = (flag: string, values: readonly string[] = []) => values.map((value) => [flag, value] as const)
+  const on = (flag: string, value: boolean | undefined) => (value ? [[flag, 'true'] as const] : [])
+  return [
+    ...pairs('--build-arg', options.args),
+    ...pairs('--label', options.labels),
+    ...each('--platform', options.platforms),
+    ...each('--cache-from', options.cacheFrom),
+    ...each('--cache-to', options.cacheTo),
+    ...each('--network', options.network === undefined ? [] : [options.network]),
+    ...on('--no-cache', options.noCache),
+    ...on('--pull', options.pull),
+  ]
 }
 
 /** Where the image of a service is kept: below the project's own name, so that the run's token may push it. */

@@ -8,7 +8,7 @@ import { fail } from '@pushway/core/reason/errors.ts'
 import { buildLabels } from '../../../oci/media-types.ts'
 import { enginePings, findEngine } from '../../../util/engine-api/index.ts'
 import { Secret } from '../../../util/secret.ts'
-import { buildOrigin } from './build.ts'
+import { buildOrigin } from './build-flags.ts'
 import { findVerb, rewriteDockerArgs } from './rewrite.ts'
 import { type DockerIo, readAuth, type Settings, writeAuth } from './settings.ts'
 

@@ -27,7 +27,12 @@ export function readFlags(verb: string, args: readonly string[], spec: FlagSpec)
   ] as const) {
     for (const [name, short] of Object.entries(named ?? {})) options[name] = { type: kind, multiple: true, ...(short ? { short } : {}) }
   }
-  const parsed = parseStrict(verb, args, { options, usage: spec.usage })
+  const plain = args.flatMap((word) => {
+    const [, name = '', value] = /^--([a-z-]+)=(true|false)$/.exec(word) ?? []
+    // As docker's own switches: `--pull=false`.
+    return options[name]?.type === 'boolean' ? (value === 'true' ? [`--${name}`] : []) : [word]
+  })
+  const parsed = parseStrict(verb, plain, { options, usage: spec.usage })
   const [least, most] = spec.positional
   if (parsed.positionals.length < least || parsed.positionals.length > most) {
     throw fail('usage', {

@@ -159,7 +159,7 @@ describe('flags of build', () => {
     const native = process.arch === 'x64' ? 'amd64' : process.arch
     writeApp(job, 'FROM alpine\nARG A=none\nLABEL a=$A\n')
     const built = await job.docker(
-      `build --platform linux/${native} --build-arg A=given --label b=c --network none --progress plain --cache-from type=gha --provenance false --pull --iidfile id --metadata-file facts.json -t x:1 .`,
+      `build --platform linux/${native} --build-arg A=given --label b=c --network none --progress plain --cache-from type=gha --provenance false --pull=true --no-cache=false --iidfile id --metadata-file facts.json -t x:1 .`,
     )
     expect(built).toMatchObject({ exit: 0, err: '' })
     for (const flag of ['cache-from', 'provenance', 'pull']) expect(built.out).toContain(`docker build --${flag} has no meaning`)

@@ -189,7 +189,7 @@ function cpuTicks(pid: number): number {
 }
 
 /** Resident memory of a process, MB. */
-export function residentMb(pid: number): number {
+function residentMb(pid: number): number {
   return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 1e6
 }
 

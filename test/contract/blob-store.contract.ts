@@ -44,6 +44,30 @@ export function blobStoreContract(driver: string, makePlace: () => BlobPlace): v
       expect(await text(blobs, digest, { start: 6, end: 8 })).toBe('blo')
     })
 
+    test('a blob that can be opened gives the same bytes, whole and in part; there is nothing to open where there is none', async () => {
+      const blobs = makePlace().open()
+      const bytes = Buffer.concat(Array.from({ length: 3_000 }, (_, i) => Buffer.alloc(1_000, `${i} `)))
+      const { digest } = await blobs.put(bytes)
+      const opened = blobs.open?.(digest)
+      expect(blobs.open?.(digestOf(Buffer.from('absent')))).toBeUndefined()
+      if (!opened) return
+      const copy = async (span?: { start: number; end: number }) => {
+        const got: Buffer[] = []
+        // Slower than it is read: memory that is used again too early would show.
+        await opened.copy(async (part) => {
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          got.push(Buffer.from(part))
+        }, span)
+        return Buffer.concat(got)
+      }
+      expect(opened.size).toBe(bytes.length)
+      expect((await copy()).equals(bytes)).toBe(true)
+      expect((await Promise.all([copy(), copy(), copy()])).every((one) => one.equals(bytes))).toBe(true)
+      expect((await copy({ start: 1_000_001, end: 2_999_998 })).equals(bytes.subarray(1_000_001, 2_999_999))).toBe(true)
+      await expect(opened.copy(() => Promise.reject(new Error('gone')))).rejects.toThrow('gone')
+      opened.close()
+    })
+
     test('putting what is there changes nothing; the empty blob is a blob', async () => {
       const blobs = makePlace().open()
       expect(await blobs.put(Buffer.from('x'))).toEqual(await blobs.put(Buffer.from('x')))

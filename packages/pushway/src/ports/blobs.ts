@@ -19,6 +19,18 @@ export interface UploadInfo {
   readonly offset: number
 }
 
+/** A blob that is open; close it. */
+export interface OpenBlob {
+  readonly size: number
+  /**
+   * Gives the bytes piece by piece, the next ones before `take` has ended with the last: memory that is given is used again when `take` has ended with it.
+   * Without a span everything, checked: it ends with `blob-damaged` before the last piece when the bytes are not those of the digest.
+   * @param span inclusive
+   */
+  copy(take: (bytes: Uint8Array) => Promise<void>, span?: { readonly start: number; readonly end: number }): Promise<void>
+  close(): void
+}
+
 /**
  * Content-addressed bytes.
  *
@@ -32,6 +44,8 @@ export interface BlobStore {
    * @throws PushwayError `not-found`
    */
   read(digest: Digest, range?: { readonly start: number; readonly end: number }): Promise<Readable>
+  /** As `has` and `read` in one, and cheaper to send. Absent: the store has no files of its own. Undefined: no such blob. */
+  open?(digest: Digest): OpenBlob | undefined
   /** Stores bytes already in memory, under their sha256 where nothing else is said. */
   put(bytes: Uint8Array, algorithm?: 'sha256' | 'sha512'): Promise<BlobInfo>
   uploadStart(): Promise<UploadInfo>

@@ -1,8 +1,10 @@
 // Blobs of the registry: reading, and uploads whole, in chunks, or by mount.
 
+import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import type { Digest } from '@pushway/core/text/ids.ts'
 import { isDigest } from '../oci/digest.ts'
-import type { UploadInfo } from '../ports/blobs.ts'
+import type { OpenBlob, UploadInfo } from '../ports/blobs.ts'
 import { RegistryProblem } from './answer.ts'
 import { announcedLength, endWhenSilent, limitBody, usualBlobLimit, usualStallMs } from './body.ts'
 import { isRepositoryName, parseRange } from './route.ts'
@@ -15,26 +17,63 @@ function checkDigest(digest: string | null): string {
 
 /** GET and HEAD of a blob, with ranges. A blob is readable where it was pushed or mounted to, nowhere else. */
 export async function serveBlob(exchange: Exchange, name: string, reference: string): Promise<void> {
-  const { req, res, blobs, index } = exchange
+  const { req, blobs, index } = exchange
   const digest = checkDigest(reference)
+  const isHead = req.method === 'HEAD'
   // A client that asks whether it is there may leave out pushing it: from now on it is young.
-  index.touchBlob(name, digest)
-  const blob = index.hasBlob(name, digest) ? await blobs.has(digest) : undefined
+  if (isHead) index.touchBlob(name, digest)
+  const known = index.hasBlob(name, digest)
+  const open = known && !isHead ? blobs.open?.(digest) : undefined
+  const blob = open ?? (known ? await blobs.has(digest) : undefined)
   if (!blob) throw new RegistryProblem(404, 'BLOB_UNKNOWN', `${name} has no blob ${digest}`)
+  try {
+    await sendBlob(exchange, { digest, size: blob.size, ...(open ? { open } : {}) })
+  } finally {
+    open?.close()
+  }
+}
+
+interface Sending {
+  readonly digest: Digest
+  readonly size: number
+  readonly open?: OpenBlob
+}
+
+async function sendBlob(exchange: Exchange, { digest, size, open }: Sending): Promise<void> {
+  const { req, res, blobs, meter } = exchange
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, 'accept-ranges': 'bytes', etag: `"${digest}"` }
-  const range = parseRange(req.headers.range, blob.size)
+  const range = parseRange(req.headers.range, size)
   if (range === 'none')
-    throw new RegistryProblem(416, 'SIZE_INVALID', { message: `${digest} has ${blob.size} bytes`, headers: { 'content-range': `bytes */${blob.size}` } })
-  if (range === 'whole') res.writeHead(200, { ...headers, 'content-length': blob.size })
+    throw new RegistryProblem(416, 'SIZE_INVALID', { message: `${digest} has ${size} bytes`, headers: { 'content-range': `bytes */${size}` } })
+  if (range === 'whole') res.writeHead(200, { ...headers, 'content-length': size })
   else {
-    const part = { 'content-range': `bytes ${range.start}-${range.end}/${blob.size}`, 'content-length': range.end - range.start + 1 }
+    const part = { 'content-range': `bytes ${range.start}-${range.end}/${size}`, 'content-length': range.end - range.start + 1 }
     res.writeHead(206, { ...headers, ...part })
   }
   if (req.method === 'HEAD') return void res.end()
   // A client that does not take its bytes holds a file and a connection.
   req.socket.setTimeout(exchange.stallMs ?? usualStallMs)
-  await pipeline(await blobs.read(digest, range === 'whole' ? undefined : range), res)
-  exchange.meter?.sent(range === 'whole' ? blob.size : range.end - range.start + 1)
+  const span = range === 'whole' ? undefined : range
+  if (!open) await pipeline(await blobs.read(digest, span), res)
+  else {
+    await open.copy((bytes) => write(res, bytes), span)
+    res.end()
+  }
+  meter?.sent(span ? span.end - span.start + 1 : size)
+}
+
+/** Ends when the bytes are on their way, or will never be. */
+function write(res: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (res.destroyed) return reject(new Error('the client went away'))
+    const gone = () => reject(new Error('the client went away'))
+    res.once('close', gone)
+    res.write(bytes, (error) => {
+      res.off('close', gone)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
 }
 
 function sendUpload(exchange: Exchange, name: string, { upload, status }: { upload: UploadInfo; status: number }): void {

@@ -35,6 +35,21 @@ test.each(['changed', 'cut off', 'empty'])('a blob whose file is %s is not given
   await expect(read()).rejects.toMatchObject({ code: 'blob-damaged' })
 })
 
+test('a damaged blob that is opened does not give out its last piece', async () => {
+  const dir = tempDir('blobs')
+  const bytes = Buffer.alloc(2_500_000, 'x')
+  const { digest } = await openFileBlobs(dir).put(bytes)
+  writeFileSync(join(dir, 'sha256', digest.slice('sha256:'.length)), Buffer.concat([Buffer.from('y'), bytes.subarray(1)]))
+  const opened = openFileBlobs(dir).open?.(digest)
+  let given = 0
+  const copied = opened?.copy(async (part) => {
+    given += part.length
+  })
+  await expect(copied).rejects.toMatchObject({ code: 'blob-damaged' })
+  expect(given).toBeLessThan(bytes.length)
+  opened?.close()
+})
+
 test('whoever stops reading leaves no file open', async () => {
   const dir = tempDir('blobs')
   const blobs = openFileBlobs(dir)

@@ -9,10 +9,10 @@ import type { Digest } from '@pushway/core/text/ids.ts'
 import { type DigestAlgorithm, digestOf, isDigest } from '../../oci/digest.ts'
 import type { BlobInfo, BlobStore, StoredBlob } from '../../ports/blobs.ts'
 import { appendUpload, cancelStale, cancelUpload, finishUpload, startUpload, uploadStatus } from './file-uploads.ts'
-import { blobFile, type Folders, makeFolders, stateOf } from './folders.ts'
+import { blobFile, type Folders, isVerified, makeFolders, stateOf } from './folders.ts'
+import { openFile } from './open-file.ts'
 import { verifyStream } from './verify.ts'
 
-const verifyAgainMs = 3_600_000
 const readSize = 1024 * 1024
 
 /**
@@ -25,6 +25,7 @@ export function openFileBlobs(dir: string, options: { readonly uploads?: string 
   return {
     has: (digest) => findBlob(folders, digest),
     read: (digest, range) => readBlob(folders, digest, range),
+    open: (digest) => (isDigest(digest) ? openFile(folders, digest) : undefined),
     put: (bytes, algorithm) => putBytes(folders, bytes, algorithm),
     uploadStart: () => startUpload(folders),
     uploadStatus: (id) => uploadStatus(folders, id),
@@ -71,8 +72,7 @@ async function readBlob(folders: Folders, digest: Digest, range?: { readonly sta
   const bytes = readFrom(handle, range)
   if (range) return bytes
   const state = stateOf(await handle.stat())
-  const known = folders.verified.get(digest)
-  if (known?.state === state && Date.now() - known.at < verifyAgainMs) return bytes
+  if (isVerified(folders, digest, state)) return bytes
   const verified = verifyStream(digest, () => folders.noteVerified(digest, state))
   // Whoever stops reading closes the file with it.
   pipeline(bytes, verified, () => undefined)

@@ -29,6 +29,7 @@ export interface Folders {
 }
 
 const mostVerified = 10_000
+const verifyAgainMs = 3_600_000
 
 /** The folders of a store below `root`; `uploads` may be elsewhere on the same file system. */
 export function makeFolders(root: string, uploads = join(root, 'uploads')): Folders {
@@ -38,6 +39,12 @@ export function makeFolders(root: string, uploads = join(root, 'uploads')): Fold
     if (verified.size > mostVerified) verified.delete(verified.keys().next().value ?? '')
   }
   return { root, uploads, running: new Map(), busy: new Set(), alone: createLocks(), verified, noteVerified }
+}
+
+/** Whether a file in that state was found good not long ago. */
+export function isVerified({ verified }: Folders, digest: Digest, state: string): boolean {
+  const known = verified.get(digest)
+  return known?.state === state && Date.now() - known.at < verifyAgainMs
 }
 
 /** What changes when a file's bytes do. */

@@ -137,7 +137,7 @@ export async function listTags({ url, repository, headers }: Target): Promise<{ 
     const parts: Buffer[] = []
     for await (const part of answer) parts.push(part as Buffer)
     count += (JSON.parse(Buffer.concat(parts).toString()) as { tags: string[] }).tags.length
-    path = /<([^>]+)>/.exec(answer.headers.link ?? '')?.[1]
+    path = /<([^>]+)>/.exec(String(answer.headers.link ?? ''))?.[1]
   }
   return { seconds: (performance.now() - begun) / 1000, count }
 }
@@ -157,7 +157,7 @@ export async function headsPerSecond({ url, repository, headers }: Target, tag: 
       const socket = connect(Number(port), hostname, () => socket.write(question))
       let text = ''
       socket.on('data', (data: Buffer) => {
-        text += data.latin1Slice()
+        text += data.toString('latin1')
         if (!text.endsWith('\r\n\r\n')) return
         if (!text.startsWith('HTTP/1.1 200')) return void socket.destroy(new Error(text))
         answers++

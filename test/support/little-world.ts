@@ -1,5 +1,7 @@
 // A whole engine over fakes and a clock that only moves when told: for stories that real time would make slow or unsteady.
 
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { JobReport, JobSpec } from '@pushway/core/run/types.ts'
 import { createFakeRouter, type FakeRouter } from '../../packages/pushway/src/drivers/router/fake/index.ts'
 import { createFakeRuntime, type FakeRuntime } from '../../packages/pushway/src/drivers/runtime/fake/index.ts'
@@ -169,7 +171,13 @@ export function startLittleWorld(outside: Outside, killAt?: { readonly write: nu
     runtimes: { process: outside.runtime },
     tokens: { create: async () => new Secret('token'), revoke: () => undefined },
     services: { issue: async () => ({ url: 'http://127.0.0.1:1', token: 'none' }) },
-    server: { url: 'http://127.0.0.1:1', version: '0.0.0', registryAliases: ['ghcr.io'], engineAvailable: async () => false },
+    server: {
+      url: 'http://127.0.0.1:1',
+      version: '0.0.0',
+      registryAliases: ['ghcr.io'],
+      filesDir: join(tmpdir(), 'pushway-no-files'),
+      engineAvailable: async () => false,
+    },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   }
   const shop: Workshop = {

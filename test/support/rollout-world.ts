@@ -2,7 +2,7 @@
 
 import { decideRollout, rolloutActionKey } from '@pushway/core/rollout/decide.ts'
 import { type DeploymentState, evolveDeployment, initialDeployment } from '@pushway/core/rollout/state.ts'
-import type { DeploymentEvent, Observed, RolloutAction, RolloutPlan, TrafficCounts } from '@pushway/core/rollout/types.ts'
+import { type DeploymentEvent, type Observed, type RolloutAction, type RolloutPlan, type TrafficCounts, takesShare } from '@pushway/core/rollout/types.ts'
 import type { GroupId } from '@pushway/core/text/ids.ts'
 
 export interface Weather {
@@ -93,7 +93,7 @@ export function playRollout(plan: RolloutPlan, weather: Weather, limit = 400): W
       }
       case 'SetWeights':
         for (const service of plan.services) {
-          if (!service.routed || (action.service !== undefined && action.service !== service.service)) continue
+          if (!service.routed || (action.service === undefined ? !takesShare(service, action.percent) : action.service !== service.service)) continue
           if (weights.get(service.to) !== action.percent) weightTick = tick
           weights.set(service.to, action.percent)
           if (service.from) weights.set(service.from, 100 - action.percent)

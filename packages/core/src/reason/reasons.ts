@@ -14,6 +14,8 @@ const reasons = {
   'waiting-for-ready': (f: { service: string; ready: number; wanted: number }) =>
     `Waiting until ${f.wanted} instances of ${f.service} are ready; ${f.ready} are.`,
   'growing-new': (f: { service: string; replicas: number }) => `Starting the new release of ${f.service}: ${f.replicas} instances.`,
+  'preparing-new': (f: { service: string }) => `Fetching what the new release of ${f.service} needs; the old one still serves.`,
+  'prepared-new': (f: { service: string }) => `What the new release of ${f.service} needs is there.`,
   'draining-old': (f: { service: string }) => `The old instances of ${f.service} finish their requests and stop.`,
   'retiring-old': () => 'The old release finishes its requests and stops.',
   'setting-weight': (f: { percent: number }) => `Giving ${f.percent} % of the traffic to the new release.`,

@@ -13,6 +13,8 @@ export function describeStep(step: RolloutStep, plan: RolloutPlan): string {
       const wanted = plan.services.find((service) => service.service === step.service)?.replicas ?? step.replicas
       return `Start ${count(step.replicas, 'new instance', wanted)} of ${step.service} and wait until they are ready.`
     }
+    case 'prepare':
+      return `Fetch the image of ${step.service}: ${sharing(step.service, plan)}, so the old ones stop before the new ones start, and requests wait.`
     case 'shrink':
       return step.replicas === 0 ? `Stop the old instances of ${step.service}.` : `Stop old instances of ${step.service} until ${step.replicas} are left.`
     case 'weight':
@@ -68,6 +70,10 @@ function retireText(plan: RolloutPlan): string {
   if (removed.length === 0) return 'Stop the old release.'
   const leaving = `stop ${removed.join(', ')}, which the new release does not have`
   return old ? `Stop the old release, and ${leaving}.` : `${leaving.charAt(0).toUpperCase()}${leaving.slice(1)}.`
+}
+
+function sharing(service: string, plan: RolloutPlan): string {
+  return plan.services.find((one) => one.service === service)?.stopFirst ? 'its instances share a volume' : 'the runtime runs one release at a time'
 }
 
 function count(number: number, what: string, of: number): string {

@@ -54,6 +54,10 @@ function nameBackState(rollout: RolloutState, observed: Observed, now: EpochMs):
   const retiring: BackState = { name: 'retiring', groups: freshGroups }
   // Where two groups can't run side by side, the new one makes room first.
   if (!rollout.plan.sideBySide && !retired) return retiring
+  // So do the new instances of a service whose instances share a volume.
+  const sharing = rollout.plan.services.filter((service) => service.stopFirst && wasShrunk(rollout, service)).map((service) => service.to)
+  const room = settled && sharing.every((group) => totalOf(observed, group) === 0)
+  if (sharing.length > 0 && !room) return { name: 'retiring', groups: sharing }
   const restore = oldSides(rollout)
   const short = restore.filter((service) => totalOf(observed, service.from) < service.fromReplicas)
   const waiting = restore.find((service) => !isRestored(rollout, service, { observed, now }))

@@ -32,6 +32,8 @@ function plan(options: Partial<PlanInput> & Pick<PlanInput, 'release'>) {
 
 const web = (digest: string, options: Partial<ReleasedService> = {}) => service('web', digest, options)
 
+const mounts: ReleasedService['mounts'] = [{ kind: 'volume', volume: 'data', target: '/data', readOnly: false }]
+
 describe('a plan', () => {
   test.each([
     {
@@ -86,9 +88,29 @@ describe('a plan', () => {
       when: 'the runtime can not run both side by side',
       options: { release: release('r2', [web('b')]), previous: { release: release('r1', [web('a')]) }, sideBySide: false },
       says: [
+        'Fetch the image of web: the runtime runs one release at a time, so the old ones stop before the new ones start, and requests wait.',
         'Stop the old instances of web.',
         'Start 1 new instance of web and wait until they are ready.',
         'Give 100 % of the traffic of web to the new release.',
+        'Stop the old release.',
+      ],
+    },
+    {
+      when: 'a service has a volume, beside one that has none',
+      options: {
+        release: release('r2', [web('b'), service('db', 'b', { mounts })]),
+        previous: { release: release('r1', [web('a'), service('db', 'a', { mounts })]) },
+        strategy: { ...defaultCanary, steps: [10], everyMs: 5000 },
+      },
+      says: [
+        'Start 1 new instance of web and wait until they are ready.',
+        'Fetch the image of db: its instances share a volume, so the old ones stop before the new ones start, and requests wait.',
+        'Stop the old instances of db.',
+        'Start 1 new instance of db and wait until they are ready.',
+        'Give 100 % of the traffic of db to the new release.',
+        'Give 10 % of the traffic to the new release.',
+        'Watch errors and latency at 10 % for 5 seconds.',
+        'Give 100 % of the traffic to the new release.',
         'Stop the old release.',
       ],
     },
@@ -161,5 +183,34 @@ describe('a rollout that goes on', () => {
     expect(requestAbort(going, 'ann', 'no')).toEqual([{ type: 'AbortRequested', by: 'ann', why: 'no' }])
     expect(() => requestAbort(world.end, 'ann', 'no')).toThrow('has no rollout going on: done')
     expect(() => requestPause(world.end, 'ann', 5)).toThrow('has no rollout going on')
+  })
+})
+
+describe('a service whose instances share a volume', () => {
+  const before = { release: release('r1', [web('a'), service('db', 'a', { mounts })]) }
+  const input = plan({
+    release: release('r2', [web('b'), service('db', 'b', { mounts })]),
+    previous: before,
+    strategy: { ...defaultCanary, steps: [10], everyMs: 5000, analysis: { ...defaultCanary.analysis, minRequests: 5 } },
+  })
+  const db = input.services.find((one) => one.service === 'db')
+
+  test.each([
+    ['when all is well', {}],
+    ['when the new one is slow', { readyAfter: 9 }],
+    ['when it is aborted early', { abortAt: 3 }],
+    ['when it is aborted after the swap', { abortAt: 12 }],
+    ['when the new one never gets ready', { neverReady: true }],
+    ['when the new side answers badly', { freshErrors: 0.5 }],
+  ])('never runs old and new together, %s', (_when, weather) => {
+    const { moments, end } = playRollout(input, { readyAfter: 1, lag: 1, rate: 100, ...weather })
+    for (const { groups, shares } of moments) {
+      const both = (groups[db?.from ?? '']?.total ?? 0) > 0 && (groups[db?.to ?? '']?.total ?? 0) > 0
+      expect(both).toBe(false)
+      expect([0, 100]).toContain(shares.db)
+    }
+    expect(end.closed).toBeDefined()
+    const last = moments.at(-1)?.groups
+    expect((last?.[db?.from ?? '']?.total ?? 0) + (last?.[db?.to ?? '']?.total ?? 0)).toBe(1)
   })
 })

@@ -37,7 +37,17 @@ export function planRollout(input: PlanInput): RolloutPlan {
       const from = servingNow[service.name]
       const fromReplicas = previous?.release.services.find((old) => old.name === service.name)?.replicas ?? 0
       const to = groupId(environment, service.name, release.id)
-      return { service: service.name, to, ...(from ? { from } : {}), replicas: service.replicas, fromReplicas, routed: routed(service) && service.replicas > 0 }
+      const routes = routed(service) && service.replicas > 0
+      const stopFirst = from !== undefined && sharesVolume(service)
+      return {
+        service: service.name,
+        to,
+        ...(from ? { from } : {}),
+        replicas: service.replicas,
+        fromReplicas,
+        routed: routes,
+        ...(stopFirst ? { stopFirst } : {}),
+      }
     })
   const kept = order.flatMap((service) => (unchanged.has(service.name) ? [{ service: service.name, group: servingNow[service.name] as GroupId }] : []))
   const names = new Set(order.map((service) => service.name))
@@ -54,6 +64,11 @@ export function planRollout(input: PlanInput): RolloutPlan {
 /** The groups that must run for a plan's end: everything else of the environment is left over. */
 export function liveGroups(plan: RolloutPlan): readonly GroupId[] {
   return Object.values(plan.serving)
+}
+
+/** Whether instances write to a volume that outlives them: two at once could harm what is in it. */
+function sharesVolume(service: ReleasedService): boolean {
+  return (service.mounts ?? []).some((mount) => mount.kind === 'volume' && mount.volume !== undefined && !mount.readOnly)
 }
 
 function currentGroups({ previous, environment }: PlanInput): Readonly<Record<string, GroupId>> {
@@ -104,7 +119,7 @@ function shiftSteps(services: readonly ServiceRollout[], strategy: Strategy, sid
   if (!sideBySide) return services.flatMap((service) => swapSteps(service))
   switch (strategy.kind) {
     case 'rolling':
-      return [...services.flatMap((service) => rollingSteps(service, strategy)), ...watchSteps(services, strategy)]
+      return [...services.flatMap((service) => (service.stopFirst ? swapSteps(service) : rollingSteps(service, strategy))), ...watchSteps(services, strategy)]
     case 'canary':
       return canarySteps(services, strategy)
   }
@@ -115,9 +130,15 @@ function startSteps({ service, replicas, routed }: ServiceRollout): RolloutStep[
   return [{ kind: 'grow', service, replicas }, ...(routed ? [{ kind: 'weight', percent: 100, service } as const] : [])]
 }
 
-/** Where two groups can't run side by side, the old one stops before the new one starts. */
+/** Where two groups can't run side by side, the old one stops before the new one starts, and not before the new one can. */
 function swapSteps(service: ServiceRollout): RolloutStep[] {
-  const stop: RolloutStep[] = service.from ? [{ kind: 'shrink', service: service.service, replicas: 0 }] : []
+  const { service: name } = service
+  const stop: RolloutStep[] = service.from
+    ? [
+        { kind: 'prepare', service: name },
+        { kind: 'shrink', service: name, replicas: 0 },
+      ]
+    : []
   return [...stop, ...startSteps(service)]
 }
 
@@ -157,9 +178,9 @@ function watchSteps(services: readonly ServiceRollout[], { watchMs }: RollingStr
 
 /** The whole new side beside the old one, then its share of traffic rises; each share is watched. A final 100 % that was not written is not. */
 function canarySteps(services: readonly ServiceRollout[], strategy: CanaryStrategy): RolloutStep[] {
-  const replaced = services.filter((service) => service.from)
-  const grow = services.flatMap((service): RolloutStep[] =>
-    service.from ? [{ kind: 'grow', service: service.service, replicas: service.replicas }] : startSteps(service),
+  const replaced = services.filter((service) => service.from && !service.stopFirst)
+  const grow = services.flatMap((service): readonly RolloutStep[] =>
+    service.stopFirst ? swapSteps(service) : service.from ? [{ kind: 'grow', service: service.service, replicas: service.replicas }] : startSteps(service),
   )
   if (!replaced.some((service) => service.routed)) return grow
   const shares = strategy.steps.flatMap((percent): RolloutStep[] => [

@@ -4,7 +4,7 @@ import type { ApprovalRule } from '../project/types.ts'
 import { type ReasonText, reason } from '../reason/reasons.ts'
 import type { ReleaseChange } from '../release/types.ts'
 import type { DeploymentId, Digest, EnvironmentName, EpochMs, Milliseconds, ProjectName, ReleaseId, RunId } from '../text/ids.ts'
-import type { DeploymentEvent, RolloutPlan, RolloutStep, ServiceRollout, Verdict } from './types.ts'
+import { type DeploymentEvent, type RolloutPlan, type RolloutStep, type ServiceRollout, takesShare, type Verdict } from './types.ts'
 
 export interface DeploymentState {
   readonly id: DeploymentId
@@ -160,7 +160,7 @@ function evolveRollout(rollout: RolloutState, event: RolloutProgress, at: EpochM
       return { ...rollout, step: rollout.step + 1, stepStartedAt: at, pausedMs: 0, done: [...rollout.done, { step: event.step, reason: event.reason, at }] }
     case 'WeightsSet': {
       // A share for all is for those that have two sides; zero, on the way back, is for every new side.
-      const all = (one: ServiceRollout) => one.from !== undefined || event.percent === 0
+      const all = (one: ServiceRollout) => takesShare(one, event.percent) && (one.from !== undefined || event.percent === 0)
       const services = rollout.plan.services.filter((one) => one.routed && (event.service === undefined ? all(one) : one.service === event.service))
       const weights = { ...rollout.weights, ...Object.fromEntries(services.map((one) => [one.service, event.percent])) }
       return { ...rollout, weights, weight: { percent: event.percent, at: event.at } }

@@ -28,6 +28,8 @@ export function nameStepState(rollout: RolloutState, step: RolloutStep, view: Vi
   switch (step.kind) {
     case 'grow':
       return nameGrow(rollout, step, view)
+    case 'prepare':
+      return namePrepare(rollout, step, view)
     case 'shrink':
       return nameShrink(rollout, step, view)
     case 'weight':
@@ -60,6 +62,14 @@ function nameGrow(rollout: RolloutState, step: Extract<RolloutStep, { kind: 'gro
   return open(reason('growing-new', { service, replicas }), [{ kind: 'EnsureGroup', group: to, replicas }])
 }
 
+/** The group without instances: whatever it lacks is said before anything stops. */
+function namePrepare(rollout: RolloutState, step: Extract<RolloutStep, { kind: 'prepare' }>, { observed }: View): StepState {
+  const { service } = step
+  const { to } = serviceOf(rollout, service)
+  if (observed.groups[to] !== undefined) return over(reason('prepared-new', { service }))
+  return open(reason('preparing-new', { service }), [{ kind: 'EnsureGroup', group: to, replicas: 0 }])
+}
+
 /** Old instances go only while enough ready ones stay, counting that the runtime may take ready ones first. */
 function nameShrink(rollout: RolloutState, step: Extract<RolloutStep, { kind: 'shrink' }>, { observed, now }: View): StepState {
   const one = serviceOf(rollout, step.service)
@@ -78,7 +88,7 @@ function nameShrink(rollout: RolloutState, step: Extract<RolloutStep, { kind: 's
 
 /** How many ready instances of both sides a rollout leaves at least. */
 function mustStayReady({ plan }: RolloutState, service: ServiceRollout): number {
-  if (!plan.sideBySide) return 0
+  if (!plan.sideBySide || service.stopFirst) return 0
   const unavailable = plan.strategy.kind === 'rolling' ? plan.strategy.maxUnavailable : 0
   return Math.max(0, Math.min(service.replicas, service.fromReplicas) - unavailable)
 }
@@ -86,7 +96,9 @@ function mustStayReady({ plan }: RolloutState, service: ServiceRollout): number 
 function nameWeight(rollout: RolloutState, step: Extract<RolloutStep, { kind: 'weight' }>, { observed, now }: View): StepState {
   const { percent } = step
   // A share for all is for those that have two sides; a service that is new got its own when it started.
-  const services = rollout.plan.services.filter((one) => one.routed && (step.service === undefined ? one.from !== undefined : one.service === step.service))
+  const services = rollout.plan.services.filter(
+    (one) => one.routed && (step.service === undefined ? one.from !== undefined && !one.stopFirst : one.service === step.service),
+  )
   const notReady = services.find((one) => readyOf(observed, one.to) === 0)
   if (notReady) {
     const late = notReadyInTime(rollout, notReady.service, { observed, now })

@@ -14,12 +14,21 @@ export interface ServiceRollout {
   readonly fromReplicas: number
   /** Whether traffic reaches it through the router. */
   readonly routed: boolean
+  /** Its instances share a volume: the old ones stop before the new ones start, whatever the strategy says. */
+  readonly stopFirst?: boolean
+}
+
+/** Whether a share for all services is for this one: one that stops first is all old or all new, never a part of both. */
+export function takesShare(service: ServiceRollout, percent: number): boolean {
+  return !service.stopFirst || percent === 0 || percent === 100
 }
 
 /** One step of the plan; a step is over when its condition holds. */
 export type RolloutStep =
   /** New instances beside the old ones until there are `replicas`; over when that many are ready. */
   | { readonly kind: 'grow'; readonly service: string; readonly replicas: number }
+  /** What the new side needs (its image) is made ready while the old side still serves; over when the group is there. */
+  | { readonly kind: 'prepare'; readonly service: string }
   /** Old instances fewer; over when no more than `replicas` are left. */
   | { readonly kind: 'shrink'; readonly service: string; readonly replicas: number }
   /** Traffic share of the new side of `service` (absent: of every routed service), percent; over when the router confirms it. */

@@ -220,6 +220,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
       version,
       registryAliases: options.registryAliases,
       registryMirrors: () => mirrors.list().map(({ host, url }) => ({ host, url })),
+      filesDir: folder.path('files'),
       engineAvailable: engineAnswers,
     },
     log: options.log,

@@ -19,6 +19,17 @@ export function secretsIn(text: string): Readonly<Record<string, number>> {
   return Object.fromEntries([...text.matchAll(reference)].map(([, name, version]) => [name ?? '', Number(version)]))
 }
 
+/** Fills the secrets of a release into a text. What it gives throws PushwayError `not-found` when a pinned version is gone. */
+export function secretFiller(release: Release, settings: Settings): (text: string) => string {
+  const scope = { project: release.project, environment: release.environment }
+  return (text) =>
+    text.replace(reference, (_, name: string, version: string) => {
+      const value = settings.secretAt(scope, name, Number(version))
+      if (!value) throw fail('not-found', { what: 'secret', name: `${name} (version ${version})` })
+      return value.reveal()
+    })
+}
+
 /**
  * The spec of a group.
  * @param services `service:port` → `host:port`, as the router listens
@@ -32,13 +43,7 @@ export function groupSpec(input: {
   services: Readonly<Record<string, string>>
 }): GroupSpec {
   const { id, release, service, settings, services } = input
-  const scope = { project: release.project, environment: release.environment }
-  const fill = (text: string) =>
-    text.replace(reference, (_, name: string, version: string) => {
-      const value = settings.secretAt(scope, name, Number(version))
-      if (!value) throw fail('not-found', { what: 'secret', name: `${name} (version ${version})` })
-      return value.reveal()
-    })
+  const fill = secretFiller(release, settings)
   return {
     id,
     environment: environmentId(release.project, release.environment),

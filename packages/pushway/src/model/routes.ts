@@ -15,6 +15,8 @@ export interface ServedService {
 
 /** Requests wait this long for an instance before they fail: enough for a restart. */
 const holdMs: Milliseconds = 5_000
+/** Longer where one instance stops before the next one starts: a database takes its time. */
+const swapHoldMs: Milliseconds = 30_000
 
 export interface RouteInput {
   readonly served: readonly ServedService[]
@@ -36,7 +38,7 @@ export function buildRoutes(environment: EnvironmentId, { served, statuses, insi
       const { target } = port
       const groups = sides.map(({ group, weight }): RouteGroup => ({ group, weight, targets: readyTargets(byId.get(group), target) }))
       const id = routeId(environment, service.name, target)
-      const common = { environment, service: service.name, protocol, groups, holdMs }
+      const common = { environment, service: service.name, protocol, groups, holdMs: swaps(service) ? swapHoldMs : holdMs }
       const address = inside[service.name]
       const within = address && { listen: { host: address.host, port: target }, from: address.from }
       if (within === undefined || isPublished(port)) {
@@ -46,6 +48,10 @@ export function buildRoutes(environment: EnvironmentId, { served, statuses, insi
       return [{ id, ...within, ...common }]
     }),
   )
+}
+
+function swaps({ mounts = [] }: ReleasedService): boolean {
+  return mounts.some((mount) => mount.kind === 'volume' && mount.volume !== undefined && !mount.readOnly)
 }
 
 function isPublished(port: Pick<Port, 'published'>): boolean {

@@ -5,8 +5,9 @@ import type { Release } from '@pushway/core/release/types.ts'
 import type { RolloutAction } from '@pushway/core/rollout/types.ts'
 import type { GroupId } from '@pushway/core/text/ids.ts'
 import { applyRoutes } from '../model/apply-routes.ts'
-import { groupSpec } from '../model/group-spec.ts'
+import { groupSpec, secretFiller } from '../model/group-spec.ts'
 import { namesWithin } from '../model/networks.ts'
+import { resolveParts } from '../model/resolve-parts.ts'
 import { serviceAddresses } from '../model/routes.ts'
 import { groupParts } from '../model/serving.ts'
 import type { Performer, Workshop } from '../model/workshop.ts'
@@ -29,7 +30,8 @@ export const ensureGroup: Performer = {
       const service = release.services.find(({ name }) => name === groupParts(group).service)
       if (!service) throw fail('not-found', { what: 'service', name: groupParts(group).service })
       const spec = groupSpec({ id: group, release, service, settings: shop.world.settings, services: namesWithin(release, service, serviceAddresses(routes)) })
-      await scene.runtime.ensureGroup(spec, replicas, signal)
+      const parts = await resolveParts({ shop, release, service, fill: secretFiller(release, shop.world.settings) })
+      await scene.runtime.ensureGroup({ ...spec, ...parts }, replicas, signal)
     })
     return []
   },

@@ -1,6 +1,6 @@
 // SetWeights: gives the new side of a rollout its share of the traffic.
 
-import type { RolloutAction } from '@pushway/core/rollout/types.ts'
+import { type RolloutAction, takesShare } from '@pushway/core/rollout/types.ts'
 import { applyRoutes } from '../model/apply-routes.ts'
 import type { Performer } from '../model/workshop.ts'
 import { abortBecause, sceneOf } from './rollout-action.ts'
@@ -10,7 +10,7 @@ export const setWeights: Performer = {
     const { percent, service } = action.body as Extract<RolloutAction, { kind: 'SetWeights' }>
     const scene = sceneOf(action, shop)
     const { rollout } = scene.state
-    const routed = (rollout?.plan.services ?? []).filter((one) => one.routed && (service === undefined || one.service === service))
+    const routed = (rollout?.plan.services ?? []).filter((one) => one.routed && (service === undefined ? takesShare(one, percent) : one.service === service))
     const weights = { ...rollout?.weights, ...Object.fromEntries(routed.map((one) => [one.service, percent])) }
     const at = await shop.exclusive(scene.id, async () => {
       const statuses = await scene.runtime.observe(scene.id, signal)

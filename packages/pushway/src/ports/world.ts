@@ -38,6 +38,8 @@ export interface ServerFacts {
   readonly registryAliases: readonly string[]
   /** The registries that are asked for images which are not here; absent: none. */
   registryMirrors?(): readonly { readonly host: string; readonly url: string }[]
+  /** Where files of repositories are written out for instances that mount them. */
+  readonly filesDir: string
   /** Whether a Docker-compatible engine answers. */
   engineAvailable(): Promise<boolean>
 }

@@ -182,7 +182,7 @@ async function ensureNow(driver: Driver, wanted: Wanted, signal: AbortSignal): P
   const surplus = staying.slice(replicas).map(({ container }) => container)
   const missing = Math.max(0, replicas - staying.length)
   // Nothing is written down, and nothing stops, before the image is there.
-  const image = missing > 0 ? await prepareImage(context, spec.image, signal) : ''
+  const image = missing > 0 || !before ? await prepareImage(context, spec.image, signal) : ''
   store.write({ version: 1, spec, wanted: replicas, removing: false, leaving: [...left, ...surplus] })
   for (const { container } of halfMade)
     await context.engine.tell({ method: 'DELETE', path: `/containers/${container}`, query: { force: true, v: true }, signal })

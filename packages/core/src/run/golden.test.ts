@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { answerWith, type Simulated, simulateRun } from '../../../../test/support/simulate-run.ts'
 import { formatDiagnostic } from '../text/diagnostic.ts'
-import { type CallReader, linkCalls } from '../workflow/link.ts'
+import { type CallReader, linkParsed } from '../workflow/link.ts'
 import { parseWorkflow } from '../workflow/parse.ts'
 import type { Workflow } from '../workflow/types.ts'
 import { jobSpec } from './contexts.ts'
@@ -31,9 +31,7 @@ const cases = readdirSync(folder).filter((name) => name.endsWith('.yml'))
 test.each(cases)('%s', async (name) => {
   const { options, workflow, expected } = readCase(name)
   const parsed = parseWorkflow(name, workflow)
-  const linked = parsed.value && (await linkCalls(parsed.value, readerOf(options.files ?? {})))
-  const value = linked?.value
-  const diagnostics = [...parsed.diagnostics, ...(linked?.diagnostics ?? [])]
+  const { value, diagnostics, files } = await linkParsed(parsed, readerOf(options.files ?? {}))
   const cause: RunCause = {
     event: options.event ?? 'push',
     ref: options.ref ?? 'refs/heads/main',
@@ -42,7 +40,7 @@ test.each(cases)('%s', async (name) => {
     payload: {},
     ...(options.inputs ? { inputs: options.inputs } : {}),
   }
-  const plan = value && planRun(value, cause, { vars: options.vars ?? {}, repository: 'ada/hello', files: linked?.files })
+  const plan = value && planRun(value, cause, { vars: options.vars ?? {}, repository: 'ada/hello', files })
   const problems = [...diagnostics, ...(plan?.diagnostics ?? [])].map(
     ({ at, code, message }) => `${at.file === name ? '' : `${at.file}:`}${at.line}:${at.column} ${code}: ${message}`,
   )

@@ -27,6 +27,8 @@ export interface Diagnostic {
 /** What a parser gives: every finding at once, and the value when no finding is an error. */
 export interface Parsed<T> {
   readonly value?: T
+  /** What could be read of a refused file: to look for more mistakes, never to be used. */
+  readonly draft?: T
   readonly diagnostics: readonly Diagnostic[]
 }
 

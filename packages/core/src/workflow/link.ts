@@ -52,6 +52,14 @@ interface Linking {
   readonly known: Map<string, Found | 'open'>
 }
 
+/** A file that was read, with all that it calls: its own mistakes and those of its calls together, also when it is refused. */
+export async function linkParsed({ value, draft, diagnostics }: Parsed<Workflow>, read: CallReader): Promise<Linked> {
+  const known = value ?? draft
+  if (!known) return { diagnostics, files: [] }
+  const linked = await linkCalls(known, read)
+  return { ...(value && linked.value ? { value: linked.value } : {}), diagnostics: fileByFile([...diagnostics, ...linked.diagnostics]), files: linked.files }
+}
+
 /** The workflow with all that it calls; every mistake of every file at once. */
 export async function linkCalls(workflow: Workflow, read: CallReader): Promise<Linked> {
   if (!workflow.jobs.some((job) => job.call)) return { value: workflow, diagnostics: [], files: [] }

@@ -25,7 +25,8 @@ export function parseWorkflow(file: string, text: string): Parsed<Workflow> {
   const source = readWorkflowYaml(findings, text)
   const workflow = source && readWorkflow(source, file)
   const diagnostics = inFileOrder(findings)
-  return workflow && !hasErrors(diagnostics) ? { value: workflow, diagnostics } : { diagnostics }
+  if (workflow && !hasErrors(diagnostics)) return { value: workflow, diagnostics }
+  return { diagnostics, ...(workflow ? { draft: workflow } : {}) }
 }
 
 function readWorkflow(source: YamlSource, file: string): Workflow {

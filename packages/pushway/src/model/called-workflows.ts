@@ -1,6 +1,7 @@
 // A run's workflow with all that it calls: files of the repository at the run's commit, and files of other repositories as the run was planned with.
 
 import type { RunState } from '@pushway/core/run/state.ts'
+import type { Diagnostic, Parsed } from '@pushway/core/text/diagnostic.ts'
 import type { CommitId, ProjectName } from '@pushway/core/text/ids.ts'
 import type { CalledFile, CallReader, Linked } from '@pushway/core/workflow/link.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
@@ -20,6 +21,11 @@ const cache = new WeakMap<Workshop, Map<string, Promise<Workflow | undefined>>>(
 export async function linkWorkflow(shop: Workshop, at: At, workflow: Workflow): Promise<Linked> {
   const { linkCalls } = await import('@pushway/core/workflow/link.ts')
   return linkCalls(workflow, ownReader(shop, at, otherReader(at.project, shop.world.workflows)))
+}
+
+/** The mistakes of a refused file's calls, so that who wrote it is told all at once. */
+export async function callMistakes(shop: Workshop, at: At, { value, draft }: Parsed<Workflow>): Promise<readonly Diagnostic[]> {
+  return value === undefined && draft ? (await linkWorkflow(shop, at, draft)).diagnostics : []
 }
 
 /** The linked workflow of a run; undefined when its file can't be read. It is the same whenever it is asked for. */

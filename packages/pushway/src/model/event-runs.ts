@@ -5,6 +5,7 @@ import type { RunCause } from '@pushway/core/run/types.ts'
 import { formatDiagnostic } from '@pushway/core/text/diagnostic.ts'
 import type { ProjectName } from '@pushway/core/text/ids.ts'
 import type { Trigger } from '@pushway/core/workflow/types.ts'
+import { callMistakes } from './called-workflows.ts'
 import type { RunRequest } from './start-runs.ts'
 import { firstLine } from './start-runs.ts'
 import type { Workshop } from './workshop.ts'
@@ -37,7 +38,8 @@ export async function runsForEvent(
   for (const file of await sources.workflowFiles(project, cause.sha)) {
     const parsed = await sources.workflow(project, cause.sha, file)
     if (!parsed) continue
-    const refused = parsed.diagnostics.filter((d) => d.severity === 'error').map(formatDiagnostic)
+    const mistakes = [...parsed.diagnostics, ...(await callMistakes(shop, { project, commit: cause.sha }, parsed))]
+    const refused = mistakes.filter((d) => d.severity === 'error').map(formatDiagnostic)
     problems.push(...refused)
     const applies = parsed.value ? matchTrigger(parsed.value, event) : cause.event === 'push'
     if (applies) requests.push({ project, file, cause, title, workflow: parsed.value, refused })

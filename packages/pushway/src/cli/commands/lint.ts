@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { parseAction } from '@pushway/core/action/parse.ts'
 import { parseReference } from '@pushway/core/action/reference.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
-import { type Diagnostic, formatDiagnostic, hasErrors } from '@pushway/core/text/diagnostic.ts'
+import { type Diagnostic, formatDiagnostic, hasErrors, type Parsed } from '@pushway/core/text/diagnostic.ts'
 import { lintStep, lintWorkflow } from '@pushway/core/workflow/lint.ts'
 import { parseWorkflow } from '@pushway/core/workflow/parse.ts'
 import type { Step, Workflow } from '@pushway/core/workflow/types.ts'
@@ -85,16 +85,17 @@ async function lintFile(
     const steps = value?.runs.using === 'composite' ? value.runs.steps : []
     return { findings: [...diagnostics, ...steps.flatMap(lintStep)], steps, calls: [] }
   }
-  const { value, diagnostics } = parseWorkflow(name, text)
-  const findings = value ? [...diagnostics, ...(await lintCalls(value, tree)), ...lintWorkflow(value, text)] : diagnostics
+  const parsed = parseWorkflow(name, text)
+  const { value } = parsed
+  const findings = [...(await lintCalls(parsed, { tree, file: name })), ...(value ? lintWorkflow(value, text) : [])]
   const local = value?.jobs.flatMap(({ call }) => (call?.uses.value.startsWith('./') ? [joinInside(dir, call.uses.value)] : [])) ?? []
   return { findings, steps: value?.jobs.flatMap((job) => job.steps) ?? [], calls: local.filter((path) => existsSync(path)) }
 }
 
-/** Mistakes of calls, at the calls: called files of the working tree are looked at for themselves. Other repositories are not asked. */
-async function lintCalls(workflow: Workflow, tree: WorkingTree): Promise<readonly Diagnostic[]> {
-  const { diagnostics } = await linkLocally(workflow, tree, actionSources([]))
-  const own = diagnostics.filter(({ at }) => at.file === workflow.file)
+/** Mistakes of a file and of its calls: called files of the working tree are looked at for themselves. Other repositories are not asked. */
+async function lintCalls(parsed: Parsed<Workflow>, { tree, file }: { readonly tree: WorkingTree; readonly file: string }): Promise<readonly Diagnostic[]> {
+  const { diagnostics } = await linkLocally(parsed, tree, actionSources([]))
+  const own = diagnostics.filter(({ at }) => at.file === file)
   return own.map((one) => (one.code === 'call-unknown' && !one.message.includes('`./') ? { ...one, severity: 'warning' } : one))
 }
 

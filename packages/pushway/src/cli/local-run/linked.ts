@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fail, refuse } from '@pushway/core/reason/errors.ts'
-import type { Diagnostic } from '@pushway/core/text/diagnostic.ts'
+import type { Diagnostic, Parsed } from '@pushway/core/text/diagnostic.ts'
 import type { CalledFile, Linked } from '@pushway/core/workflow/link.ts'
 import type { Workflow } from '@pushway/core/workflow/types.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
@@ -26,17 +26,18 @@ export function actionSources(dirs: readonly string[]): readonly ActionSource[] 
   return [...dirs.map((dir) => ({ kind: 'directory', dir: resolve(dir) }) as const), ...(remote ? [{ kind: 'remote', url: remote } as const] : [])]
 }
 
-/** What a workflow calls: files of the working tree as they are now, and of the sources. */
-export async function linkLocally(workflow: Workflow, tree: Pick<WorkingTree, 'dir' | 'repository'>, sources: readonly ActionSource[]): Promise<Linked> {
-  if (!workflow.jobs.some((job) => job.call)) return { value: workflow, diagnostics: [], files: [] }
+/** A file with what it calls: files of the working tree as they are now, and of the sources. Every mistake of all files. */
+export async function linkLocally(parsed: Parsed<Workflow>, tree: Pick<WorkingTree, 'dir' | 'repository'>, sources: readonly ActionSource[]): Promise<Linked> {
+  const { value = parsed.draft, diagnostics } = parsed
+  if (!value?.jobs.some((job) => job.call)) return { ...(parsed.value ? { value: parsed.value } : {}), diagnostics, files: [] }
   // Loaded only now: most workflows call none, and their runs begin sooner.
-  const [{ linkCalls }, { otherReader }, { createWorkflowFiles }] = await Promise.all([
+  const [{ linkParsed }, { otherReader }, { createWorkflowFiles }] = await Promise.all([
     import('@pushway/core/workflow/link.ts'),
     import('../../model/called-workflows.ts'),
     import('../../runner/workflow-files.ts'),
   ])
   const other = otherReader(tree.repository, createWorkflowFiles({ sources, cache: join(defaultCacheDir(), 'actions') }))
-  return linkCalls(workflow, async (target) => {
+  return linkParsed(parsed, async (target) => {
     if (target.repository !== undefined) return other(target)
     const path = join(tree.dir, target.path)
     if (!existsSync(path)) return { problem: 'there is no such file in the working tree' }
@@ -46,10 +47,7 @@ export async function linkLocally(workflow: Workflow, tree: Pick<WorkingTree, 'd
 
 /** The file, parsed and linked. @throws PushwayError `workflow-invalid` with every mistake of all files */
 export async function readLinked({ file, text }: SourceFile, tree: WorkingTree, sources: readonly ActionSource[]): Promise<LinkedFile> {
-  const parsed = await parseFile('workflow', { file, text }, join(defaultCacheDir(), 'parsed'))
-  if (parsed.value === undefined) throw refuse('workflow-invalid', file, parsed.diagnostics)
-  const linked = await linkLocally(parsed.value, tree, sources)
-  const diagnostics = [...parsed.diagnostics, ...linked.diagnostics]
-  if (linked.value === undefined) throw refuse('workflow-invalid', file, diagnostics)
-  return { workflow: linked.value, files: linked.files, warnings: diagnostics }
+  const linked = await linkLocally(await parseFile('workflow', { file, text }, join(defaultCacheDir(), 'parsed')), tree, sources)
+  if (linked.value === undefined) throw refuse('workflow-invalid', file, linked.diagnostics)
+  return { workflow: linked.value, files: linked.files, warnings: linked.diagnostics }
 }

@@ -149,8 +149,9 @@ async function append(exchange: Exchange, name: string, upload: UploadInfo): Pro
 }
 
 /** An upload that grows too large is given up: nothing can become of it. */
-async function receive({ blobs, req, blobLimit = usualBlobLimit, stallMs = usualStallMs, meter }: Exchange, upload: UploadInfo): Promise<UploadInfo> {
-  endWhenSilent(req, stallMs)
+async function receive(exchange: Exchange, upload: UploadInfo): Promise<UploadInfo> {
+  const { blobs, req, blobLimit = usualBlobLimit, stallMs = usualStallMs, meter } = exchange
+  endWhenSilent(exchange, stallMs)
   try {
     const now = await blobs.uploadAppend(upload.id, upload.offset, limitBody(req, blobLimit - upload.offset))
     meter?.received(now.offset - upload.offset)

@@ -1,6 +1,6 @@
 // The bodies of uploads: not longer than allowed, not shorter than announced, and not silent for ever.
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform } from 'node:stream'
 import type { Milliseconds } from '@pushway/core/text/ids.ts'
 import { RegistryProblem } from './answer.ts'
@@ -14,11 +14,15 @@ export const usualBlobLimit = 100_000_000_000
  * Ends the connection of a client that stops sending: what has arrived is kept, and the upload is free for another try.
  * While the server works on a body that is complete, nothing is expected of the client.
  */
-export function endWhenSilent(req: IncomingMessage, stallMs: Milliseconds): void {
+export function endWhenSilent({ req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse }, stallMs: Milliseconds): void {
   const { socket } = req
   socket.setTimeout(stallMs)
-  req.once('close', () => socket.setTimeout(0))
-  req.once('end', () => socket.setTimeout(0))
+  const calm = () => {
+    // After the answer the connection has a time limit of its own: how long it may wait for another request.
+    if (!res.writableFinished) socket.setTimeout(0)
+  }
+  req.once('close', calm)
+  req.once('end', calm)
 }
 
 /** What a request says about the length of its body; NaN when it says nothing. */

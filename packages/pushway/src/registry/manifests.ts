@@ -48,7 +48,7 @@ function tagsOf({ url }: Exchange, reference: string): readonly string[] {
 export async function putManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
   const { req, res, blobs, index, stallMs = usualStallMs } = exchange
   const tags = tagsOf(exchange, reference)
-  endWhenSilent(req, stallMs)
+  endWhenSilent(exchange, stallMs)
   const bytes = await readStream(req, documentLimit)
   const algorithm = isDigest(reference) ? splitDigest(reference).algorithm : 'sha256'
   const digest = digestOf(bytes, algorithm)

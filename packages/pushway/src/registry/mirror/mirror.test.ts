@@ -1,8 +1,10 @@
 // Pulling through from a real registry (Debian's docker-registry): kept, asked again, given out when it is down, and said aloud.
 
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DockerRegistry, startDockerRegistry } from '../../../../../test/support/docker-registry.ts'
 import { pushImage, pushManifest } from '../../../../../test/support/images.ts'
@@ -164,6 +166,28 @@ describe.skipIf(needs('docker-registry').skip)('a mirror (needs package docker-r
     const referrers = await here.call(`docker.io/library/lists/referrers/${subject.digest}?artifactType=a/b`)
     expect([referrers.headers.get('oci-filters-applied'), await referrers.json()]).toEqual(['artifactType', expect.objectContaining({ manifests: [entry] })])
     expect((await here.call('docker.io/library/none/tags/list')).status).toBe(404)
+  })
+
+  test.skipIf(needs('skopeo').skip || needs('docker').skip)('serves skopeo and docker (needs packages skopeo and docker.io)', async () => {
+    const here = await startMirroring(mirror)
+    const image = `${upstream.host}/library/real:v1`
+    const layout = tempDir('mirror-layout')
+    const run = promisify(execFile)
+    const env = { ...process.env, DOCKER_CONFIG: tempDir('docker-config') }
+    const docker = (...args: readonly string[]) => run('docker', args, { env, timeout: 60_000 }).then(({ stdout }) => stdout)
+    const copied = `${here.host}/docker.io/library/real:v1`
+    try {
+      const { stdout } = await run('sh', ['-c', 'tar -c -C /etc hostname | docker import - "$0"', image])
+      await docker('push', image)
+      await docker('rmi', image)
+      expect(stdout).toContain('sha256:')
+      await run('skopeo', ['copy', '--src-tls-verify=false', '--src-creds', 'me:reader-token', `docker://${copied}`, `oci:${layout}:v1`])
+      await docker('login', '-u', 'me', '-p', 'reader-token', here.host)
+      expect(await docker('pull', copied)).toContain(here.index.tag('docker.io/library/real', 'v1'))
+      expect(here.counted.filter((one) => one === 'docker.io blob fetched')).toHaveLength(2)
+    } finally {
+      await docker('rmi', '-f', image, copied).catch(() => undefined)
+    }
   })
 
   test('forgets tags that nobody pulls, and all of a registry that is removed; its credential is sealed', async () => {

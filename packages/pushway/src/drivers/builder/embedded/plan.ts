@@ -146,7 +146,9 @@ async function addStage(planning: Planning, index: number, stages: PlannedStage[
       const from = copySource(planning.text, name, index)
       if (from !== undefined) await addStage(planning, from, stages)
       else if (!(await findImage(planning.options, name))) {
-        report(planning, instruction.at, `${what}: there is no such stage before it, nor an image of that name here`)
+        const outside = await fetchOutside(planning.options, name)
+        if (typeof outside === 'string')
+          report(planning, instruction.at, `${what}: there is no such stage before it, nor an image of that name here; ${outside}`)
       }
     }
   }

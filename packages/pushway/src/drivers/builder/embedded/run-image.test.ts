@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { findings, makeBuilder, readLayers, writeFiles } from '../../../../../../test/support/embedded-builder.ts'
+import { needsRoot } from '../../../../../../test/support/needs.ts'
 import { tempDir } from '../../../../../../test/support/temp.ts'
+import { execFileText } from '../../../util/exec.ts'
 import { detectBuildView } from './view/detect.ts'
 import type { BuildView } from './view/types.ts'
 
@@ -160,6 +162,25 @@ describe('RUN --mount', () => {
 })
 
 describe('a RUN that does not behave', () => {
+  test.skipIf(needsRoot().skip)('and fills the disk is ended by it, with a sentence, and leaves nothing (root only)', async ({ skip }) => {
+    if (found.kind === 'folder') return skip(found.why)
+    const dir = tempDir('small')
+    await execFileText(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'pushway-test', dir])
+    const before = process.env.TMPDIR
+    try {
+      process.env.TMPDIR = dir
+      await expect(build(['RUN head -c 64000000 /dev/zero > /big'])).rejects.toMatchObject({
+        code: 'command-failed',
+        message: expect.stringMatching(/No space left/),
+      })
+      expect(readdirSync(dir).filter((name) => name.startsWith('pushway-build-'))).toEqual([])
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = before
+      await execFileText(['umount', '-l', dir])
+    }
+  })
+
   test('what it leaves running ends with it; a build that is called off leaves nothing', async ({ skip }) => {
     if (found.kind === 'folder') return skip(found.why)
     const mark = `3${Date.now() % 100_000}`

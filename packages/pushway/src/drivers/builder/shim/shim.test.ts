@@ -153,6 +153,30 @@ describe('login', () => {
   })
 })
 
+test('a base of another registry is fetched with the credential that docker login kept for it, or as anybody', async () => {
+  const other = await serveRegistry()
+  try {
+    const maker = makeJob({ PUSHWAY_REGISTRY: other.host, PUSHWAY_REGISTRY_ALIASES: other.host })
+    writeApp(maker, 'FROM scratch\nCOPY server.js /base.js\nENV FROM_BASE=1\n')
+    expect((await maker.docker(`build --push -t ${other.host}/acme/hello/base:1 .`)).err).toBe('')
+    const job = makeJob()
+    writeApp(
+      job,
+      `FROM scratch\nCOPY --from=${other.host}/acme/hello/base:1 /base.js /again.js\nFROM ${other.host}/acme/hello/base:1\nCOPY --from=0 /again.js /\n`,
+    )
+    expect((await job.docker('build .')).err).toMatch(/was asked: .*(?:sign in|unauthorized|not|may)/i)
+    mkdirSync(join(job.env.DOCKER_CONFIG ?? ''), { recursive: true })
+    const auth = Buffer.from('x:hello-token').toString('base64')
+    writeFileSync(join(job.env.DOCKER_CONFIG ?? '', 'config.json'), JSON.stringify({ auths: { [other.host]: { auth } } }))
+    const built = await job.docker('build -t got:1 .')
+    expect([built.exit, built.err]).toEqual([0, ''])
+    expect(built.out).toContain(`Pulled ${other.host}/acme/hello/base:1`)
+    expect((await job.docker('image inspect --format {{.Config.Env}} got:1')).out).toContain('FROM_BASE=1')
+  } finally {
+    await other.close()
+  }
+})
+
 describe('flags of build', () => {
   test('secrets, id and metadata files, quiet progress, what is said to have no meaning', async () => {
     const job = makeJob({ PUSHWAY_ISOLATION: '', FROM_ENV: 'in-the-environment' })

@@ -7,6 +7,7 @@ import type { AttestImage } from '@pushway/core/images/evidence.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { RunCause } from '@pushway/core/run/types.ts'
 import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { Workflow } from '@pushway/core/workflow/types.ts'
 import type { FollowedPush } from '../model/pulls.ts'
 import { startRunsForPush } from '../model/push-runs.ts'
 import { repositoryFacts } from '../model/repository-facts.ts'
@@ -52,6 +53,7 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
         inputs: request.inputs,
         payload: workflowDispatchPayload({ ...(await repositoryFacts(shop, project)), ref, workflow: workflow.file, inputs: request.inputs, actor: by }),
       }
+      await checkDispatch(shop, { project, sha }, { workflow, cause })
       const commit = await world.git.commitInfo(project, sha)
       return queries.run(
         await requestRun(shop, { project, file: workflow.file, cause, title: firstLine(commit?.message) || workflow.name, workflow, refused: [] }),
@@ -85,6 +87,26 @@ export function createRunCommands(shop: Workshop, queries: Pick<Queries, 'projec
       append(streams.project(project), [{ type: 'VariableSet', name, by, ...(environment ? { environment } : {}) }])
     },
   }
+}
+
+/** Wrong inputs are told to who dispatches; no run is made. An `environment` must be one that the commit configures, or that was used. */
+async function checkDispatch(
+  shop: Workshop,
+  { project, sha }: { project: ProjectName; sha: string },
+  { workflow, cause }: { workflow: Workflow; cause: RunCause },
+): Promise<void> {
+  const { checkInputs } = await import('@pushway/core/run/inputs.ts')
+  const problems = checkInputs(workflow, cause).map(({ message }) => message)
+  const declared = workflow.on.flatMap((trigger) => (trigger.event === 'workflow_dispatch' ? trigger.inputs : []))
+  const configured = (await shop.sources.config(project, sha)).value?.environments.map(({ name }) => name) ?? []
+  const used = shop.world.lists.environments().flatMap((one) => (one.project === project ? [one.environment] : []))
+  const known = [...new Set([...configured, ...used])]
+  for (const { name, type } of declared) {
+    const given = cause.inputs?.[name]
+    if (type === 'environment' && given !== undefined && given !== '' && !known.includes(given))
+      problems.push(`Input \`${name}\` must be an environment: ${known.join(', ') || 'there is none yet'}; not "${given}".`)
+  }
+  if (problems.length > 0) throw fail('request-refused', { problem: problems.join(' '), hint: `See the inputs of ${workflow.file}.` })
 }
 
 /** A branch wins over a tag of the same name, as on GitHub. */

@@ -88,6 +88,43 @@ describe('workflow_run', () => {
   })
 })
 
+describe('workflow_dispatch', () => {
+  const inputs =
+    '{ level: { type: choice, options: [low, high], default: low }, count: { type: number }, dry: { type: boolean }, to: { type: environment }, who: { type: string, required: true } }'
+
+  test('takes typed inputs at a branch or tag', async () => {
+    const { git, push, world, settle, specs } = await makeScene()
+    const text = `on: { workflow_dispatch: { inputs: ${inputs} } }\n${job}`
+    const sha = await git.commit('main', { '.github/workflows/d.yml': text, 'pushway.yml': 'environments:\n  staging: { branch: main }\n' })
+    await push('refs/heads/main', null, sha)
+    await git.repositories.moveRef(project, { ref: 'refs/tags/v1', before: null, after: sha })
+    const given = { count: '3', dry: 'true', to: 'staging', who: 'me' }
+    await world.commands.dispatchWorkflow(project, { workflow: 'd.yml', ref: 'v1', inputs: given }, 'bob')
+    await settle()
+    expect(specs.at(-1)?.contexts).toMatchObject({
+      inputs: { level: 'low', count: 3, dry: true, to: 'staging', who: 'me' },
+      github: { event_name: 'workflow_dispatch', ref: 'refs/tags/v1', ref_type: 'tag', actor: 'bob' },
+    })
+    expect(eventOf(specs.at(-1))).toMatchObject({ inputs: given, workflow: '.github/workflows/d.yml', sender: { login: 'bob' } })
+  })
+
+  test.each([
+    [{}, 'Input `who` is required.'],
+    [{ who: 'me', level: 'middle' }, 'must be one of low, high, not "middle"'],
+    [{ who: 'me', count: 'many' }, 'must be a number'],
+    [{ who: 'me', dry: 'yes' }, 'must be true or false'],
+    [{ who: 'me', to: 'moon' }, 'must be an environment: staging, production; not "moon"'],
+    [{ who: 'me', other: '1' }, 'There is no input `other`.'],
+  ])('refuses %j before a run is made', async (given, problem) => {
+    const { git, push, world, started } = await makeScene()
+    await push('refs/heads/main', null, await git.commit('main', { '.github/workflows/d.yml': `on: { workflow_dispatch: { inputs: ${inputs} } }\n${job}` }))
+    await expect(world.commands.dispatchWorkflow(project, { workflow: 'd.yml', ref: 'main', inputs: given as Record<string, string> }, 'bob')).rejects.toThrow(
+      problem,
+    )
+    expect(started()).toEqual([])
+  })
+})
+
 describe('repository_dispatch', () => {
   test('is told to the default branch, by type', async () => {
     const { git, push, world, settle, specs, started } = await makeScene()

@@ -85,8 +85,22 @@ function createHandlers(options: HttpOptions, metrics: Metrics): Handlers {
     hooks: createHooks(options),
     api: createApi(options, allRoutes(options)),
     rest: createRestApi(options, restRoutes(options)),
-    ui: createStatic(options.webDir),
+    ui: createUi(options),
     system: (req, res, path) => answerSystem(options, metrics, { req, res, path }),
+  }
+}
+
+/** The page; and GitHub's address of a run (`…/actions/runs/RUN_ID`), which people's workflows put together, leads to ours. */
+function createUi({ webDir, queries, accounts }: HttpOptions): Handlers['ui'] {
+  const page = createStatic(webDir)
+  return async (req, res, path) => {
+    const [, project = '', serial] = /^\/([^/]+\/[^/]+)\/actions\/runs\/(\d{1,15})$/.exec(path) ?? []
+    const known = serial !== undefined && may({ accounts, principal: (await authenticate(accounts, req)).principal }, 'run.read', project)
+    const run = known ? queries.runSerials(project, 1000).includes(Number(serial)) : false
+    if (!run) return page(req, res, path)
+    const { number } = await queries.runFacts(project, Number(serial))
+    res.writeHead(302, { location: `/${project}/runs/${number}`, 'cache-control': 'no-store' })
+    res.end()
   }
 }
 

@@ -250,7 +250,7 @@ describe('actions', () => {
         .started()
         .filter((name) => !name.startsWith('push'))
         .toSorted(),
-    ).toEqual(['repository_dispatch: CI', ...Array(3).fill('workflow_dispatch: CI')])
+    ).toEqual(['repository_dispatch: CI', ...Array(2).fill('workflow_dispatch: CI')])
     expect((await octokit.actions.listWorkflowRuns({ ...at, workflow_id: 'ci.yml', event: 'repository_dispatch' })).data.total_count).toBe(1)
   })
 
@@ -266,6 +266,15 @@ describe('actions', () => {
     const all = await octokit.paginate(octokit.repos.listCommitStatusesForRef, { ...at, ref: 'main', per_page: 2 })
     expect(all.map(({ context }) => context)).toEqual(['c4', 'c3', 'c2', 'c1', 'c0'])
   })
+})
+
+test('GitHub’s address of a run leads to its page, for those who may see it', async () => {
+  const open = (token: string | undefined) =>
+    fetch(`${http.url}/acme/hello/actions/runs/1`, { redirect: 'manual', ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}) })
+  const answer = await open(http.tokens.read)
+  expect([answer.status, answer.headers.get('location')]).toEqual([302, '/acme/hello/runs/1'])
+  expect((await open(http.tokens.otherRun)).status).not.toBe(302)
+  expect((await open(undefined)).status).not.toBe(302)
 })
 
 describe('rights', () => {

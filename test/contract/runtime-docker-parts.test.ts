@@ -186,6 +186,24 @@ describe.skipIf(docker.skip)(`containers of a Docker Engine ${docker.reason}`, {
     await remove(quick)
   })
 
+  test('a container that is not alive is restarted, and that counts as a crash', async () => {
+    const live = {
+      check: { kind: 'shell', line: 'test ! -e /tmp/dead || { echo stuck; exit 1; }' },
+      intervalMs: 100,
+      timeoutMs: 2_000,
+      retries: 2,
+      startPeriodMs: 0,
+    } as const
+    const spec = specOf({ live })
+    const group = await makeReady(bench.runtime, spec, 1)
+    await inside(group, 'sh', '-c', 'echo > /tmp/dead')
+    // The file stays in the container, so it dies again and again.
+    const after = await until(bench.runtime, spec, (now) => (now?.crashes ?? 0) > 0 && /is not alive/.test(now?.problem ?? ''))
+    expect(after?.problem).toBe('is not alive: the health command ended with 1: stuck')
+    expect(after?.instances[0]?.id).toBe(group.instances[0]?.id)
+    await remove(spec)
+  })
+
   test('hooks run after the start and before the stop', async () => {
     const volume = { name: `${prefix}_hooks` }
     const environment = `acme/hooks${process.pid}/staging`

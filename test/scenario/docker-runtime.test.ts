@@ -5,6 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEngine, findEngine } from '../../packages/pushway/src/util/engine-api/index.ts'
+import { ensureNodeImage } from '../support/engine-images.ts'
 import { needs } from '../support/needs.ts'
 import type { TestServer } from '../support/server.ts'
 import { answering, deploymentEnds, deploymentIs, deploymentOf, runEnds, runOf, startAgain, startSteady, steadyLoad, until } from '../support/story.ts'
@@ -40,6 +42,8 @@ describe.skipIf(docker.skip)(`services on a Docker Engine ${docker.reason}`, { t
 
   beforeAll(async () => {
     // A job may use the engine when it may use its socket, which users of their own may not.
+    const address = findEngine({ env: process.env })
+    if (address) await ensureNodeImage(createEngine(address), `node:${process.versions.node.split('.')[0]}-alpine`)
     server = await startSteady({ env: { PUSHWAY_ISOLATION: 'none' } })
     project = await tinyProject('acme/boxes', {
       staging: [...quickRolling, 'runtime: docker'],

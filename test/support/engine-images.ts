@@ -6,10 +6,10 @@ import { Readable } from 'node:stream'
 import { type TarEntry, writeTar } from '../../packages/pushway/src/oci/tar-write.ts'
 import { type Engine, findImage, readProgress } from '../../packages/pushway/src/util/engine-api/index.ts'
 
-const programs = ['sh', 'cat', 'sleep', 'id', 'ls', 'hostname', 'getent', 'true']
+const programs = ['sh', 'cat', 'sleep', 'id', 'ls', 'hostname', 'getent', 'true', 'tr', 'touch']
 
 /** The name of the image in every engine of the tests. */
-export const nodeImage = 'pushway.test/node:1'
+export const nodeImage = 'pushway.test/node:2'
 
 /** Gives the engine the image under `name`, unless it has one of that name. */
 export async function ensureNodeImage(engine: Engine, name: string = nodeImage): Promise<void> {

@@ -16,7 +16,10 @@ export const imageErrors = {
     http: 409,
     exit: 1,
     say: (f) => `${f.image} can't run on the ${f.runtime} runtime: its base is ${f.base}.`,
-    next: () => 'Build it with the embedded builder, or choose another runtime for the environment.',
+    next: (f) =>
+      f.base.startsWith('host')
+        ? "Build it with a container engine (`builder: docker`; a job's user must be allowed to use the engine's socket), or choose `runtime: process`."
+        : 'Build it with the embedded builder, or choose another runtime for the environment.',
   }),
   'image-missing': entry<{ image: string }>({
     kind: 'user',

@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureNodeImage, nodeImage } from '../../../../../test/support/engine-images.ts'
 import { type EngineRelay, openEngineRelay } from '../../../../../test/support/engine-relay.ts'
 import { needs } from '../../../../../test/support/needs.ts'
 import { writeTar } from '../../oci/tar-write.ts'
@@ -58,7 +59,8 @@ describe.skipIf(docker.skip)(`a Docker Engine ${docker.reason}`, () => {
 
   beforeAll(async () => {
     engine = createEngine(findEngine({ env: process.env }) as NonNullable<ReturnType<typeof findEngine>>)
-    const dockerfile = Buffer.from('FROM debian:bookworm-slim\nLABEL made=by-test\nCMD ["sleep", "600"]\n')
+    await ensureNodeImage(engine)
+    const dockerfile = Buffer.from(`FROM ${nodeImage}\nLABEL made=by-test\nCMD ["sleep", "600"]\n`)
     const context = Readable.from(writeTar([{ path: 'Dockerfile', type: 'file', mode: 0o644, content: dockerfile }]))
     expect(await buildImage(engine, { context, query: { t: image } })).toMatch(/^sha256:/)
     const body = { Image: image, Labels: { 'pushway.test': String(process.pid) } }
@@ -100,9 +102,7 @@ describe.skipIf(docker.skip)(`a Docker Engine ${docker.reason}`, () => {
   })
 
   test('an error inside a stream is an error: build, load, pull', async () => {
-    const context = Readable.from(
-      writeTar([{ path: 'Dockerfile', type: 'file', mode: 0o644, content: Buffer.from('FROM debian:bookworm-slim\nRUN exit 3\n') }]),
-    )
+    const context = Readable.from(writeTar([{ path: 'Dockerfile', type: 'file', mode: 0o644, content: Buffer.from(`FROM ${nodeImage}\nRUN exit 3\n`) }]))
     await expect(buildImage(engine, { context, query: {} })).rejects.toThrow(/returned a non-zero code: 3/)
     const empty = Readable.from(writeTar([{ path: 'manifest.json', type: 'file', mode: 0o644, content: Buffer.from('[{"Config":"gone.json","Layers":[]}]') }]))
     await expect(loadImages(engine, empty)).rejects.toThrow()

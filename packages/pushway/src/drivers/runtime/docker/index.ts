@@ -11,6 +11,7 @@ import { type DockerContext, reachOf } from './context.ts'
 import { describeForEnvironment, portOwner } from './describe.ts'
 import { enforcedResources, honouredOptions } from './host-config.ts'
 import { prepareImage, resolveImage } from './images.ts'
+import { createLiveness, type Liveness } from './liveness.ts'
 import { readLogs } from './logs.ts'
 import { inspect, listMembers, type Member, startMember } from './members.ts'
 import { ensureNetworks } from './networks.ts'
@@ -45,6 +46,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
   const context = makeContext(options)
   const driver: Driver = { context, stopper: createStopper(context), making: new Set() }
   const readiness = createReadiness(context.engine, context.reach)
+  const liveness = createLiveness(context.engine, context.reach)
   const exits = new Map<string, Exit>()
   const services = openServiceAddresses(context, options.stateDir)
   return {
@@ -59,7 +61,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
       resources: enforcedResources,
     },
     async observe(environment, signal) {
-      return observeGroups({ driver, readiness, exits }, environment, signal)
+      return observeGroups({ driver, readiness, liveness, exits }, environment, signal)
     },
     ensureGroup: (spec, replicas, signal) => explainRefusal(spec.service, () => ensure(driver, { spec, replicas }, signal)),
     async scaleGroup(group, replicas, signal) {
@@ -120,11 +122,12 @@ async function runningOf(context: DockerContext, group: GroupId, signal: AbortSi
 interface Observing {
   readonly driver: Driver
   readonly readiness: ReturnType<typeof createReadiness>
+  readonly liveness: Liveness
   readonly exits: Map<string, Exit>
 }
 
 async function observeGroups(
-  { driver, readiness, exits }: Observing,
+  { driver, readiness, liveness, exits }: Observing,
   environment: EnvironmentId | undefined,
   signal: AbortSignal,
 ): Promise<readonly GroupStatus[]> {
@@ -133,17 +136,14 @@ async function observeGroups(
   const found = await Promise.all(members.map(({ container }) => inspect(context, container, signal)))
   const details = new Map(found.flatMap((one): [string, ContainerDetails][] => (one && one.State.Status !== 'removing' ? [[one.Id, one]] : [])))
   const records = context.store.all().filter((record) => environment === undefined || record.spec.environment === environment)
-  if (environment === undefined) {
-    readiness.keep(new Set(details.keys()))
-    for (const id of exits.keys()) if (!details.has(id)) exits.delete(id)
-  }
+  if (environment === undefined) for (const id of exits.keys()) if (!details.has(id)) exits.delete(id)
   // What a killed server of ours had begun to stop.
   for (const record of records) if (record.removing || record.leaving.length > 0) stopper.resume(record)
   const ids = [...new Set([...records.map((record) => record.spec.id), ...members.map((member) => member.id)])]
   const all = await Promise.all(
     ids.map((id) => {
       const group = { id, members: members.filter((member) => member.id === id), record: records.find((record) => record.spec.id === id) }
-      return groupStatus({ context, readiness, exits }, group, details)
+      return groupStatus({ context, readiness, liveness, exits }, group, details)
     }),
   )
   // A group that is being removed is gone when its containers are.

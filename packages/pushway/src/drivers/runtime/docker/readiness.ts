@@ -4,8 +4,9 @@
 import type { Probe } from '@pushway/core/app/types.ts'
 import type { EpochMs } from '@pushway/core/text/ids.ts'
 import type { GroupSpec } from '../../../ports/runtime.ts'
-import { type ContainerDetails, type Engine, runExec } from '../../../util/engine-api/index.ts'
-import { type ProbeResult, probeHttp, probeTcp } from '../../../util/probe.ts'
+import type { ContainerDetails, Engine } from '../../../util/engine-api/index.ts'
+import type { ProbeResult } from '../../../util/probe.ts'
+import { askProbe, commandProblem } from './ask.ts'
 import type { Reach } from './container-body.ts'
 
 export interface Health {
@@ -16,8 +17,6 @@ export interface Health {
 export interface Readiness {
   /** How a running container is. `addresses`: its ports as this machine reaches them. */
   look(container: ContainerDetails, at: { readonly spec: GroupSpec | undefined; readonly addresses: Readonly<Record<number, string>> }): Promise<Health>
-  /** Forgets containers that are not among `ids`. */
-  keep(ids: ReadonlySet<string>): void
 }
 
 interface Memory {
@@ -28,6 +27,7 @@ interface Memory {
   failures: number
   problem: string | undefined
   lastAt: EpochMs
+  lookedAt: EpochMs
   running: Promise<void> | undefined
 }
 
@@ -38,20 +38,10 @@ const firstPatienceMs = 1_000
 const patienceMs = 150
 /** Without a probe and a port it is ready when it still runs after this time. */
 const runsMs = 300
+const forgetMs = 5 * 60_000
 
 export function createReadiness(engine: Engine, reach: () => Promise<Reach>): Readiness {
   const known = new Map<string, Memory>()
-
-  async function ask(container: ContainerDetails, probe: Probe, addresses: Readonly<Record<number, string>>): Promise<ProbeResult> {
-    const { check } = probe
-    const timeoutMs = probe.timeoutMs
-    if (check.kind === 'command' || check.kind === 'shell') return askCommand(engine, container.Id, { check, timeoutMs })
-    const [host = '', hostPort = ''] = splitAddress(addresses[check.port])
-    if (host === '') return { ok: false, problem: `port ${check.port} can't be reached from this machine` }
-    const target = { host, hostPort: Number(hostPort), port: check.port, timeoutMs }
-    if (check.kind === 'http') return probeHttp({ ...target, path: check.path })
-    return probeTcp({ ...target, staysMs: (await reach()) === 'published' ? 60 : 0 })
-  }
 
   async function refresh(memory: Memory, probe: Probe, run: () => Promise<ProbeResult>): Promise<void> {
     const now = Date.now()
@@ -79,7 +69,9 @@ export function createReadiness(engine: Engine, reach: () => Promise<Reach>): Re
 
   return {
     async look(container, { spec, addresses }) {
+      forgetOld(known, Date.now())
       const memory = remember(known, container)
+      memory.lookedAt = Date.now()
       const probe = probeFor(spec, container, addresses)
       if (probe === undefined) {
         return Date.now() - Date.parse(container.State.StartedAt) >= runsMs ? { state: 'ready' } : { state: 'starting' }
@@ -89,12 +81,9 @@ export function createReadiness(engine: Engine, reach: () => Promise<Reach>): Re
         memory.ready = own.state === 'ready'
         return own
       }
-      await refresh(memory, probe, () => ask(container, probe, addresses))
+      await refresh(memory, probe, () => askProbe({ engine, reach }, container, { probe, addresses }))
       if (memory.ready) return { state: 'ready' }
       return { state: memory.wasReady ? 'unready' : 'starting', ...(memory.problem === undefined ? {} : { problem: memory.problem }) }
-    },
-    keep(ids) {
-      for (const id of known.keys()) if (!ids.has(id)) known.delete(id)
     },
   }
 }
@@ -110,10 +99,24 @@ function note(memory: Memory, probe: Probe, result: ProbeResult): void {
   memory.problem = result.problem
 }
 
+/** Containers that nobody has looked at for long are gone. */
+export function forgetOld(known: Map<string, { readonly lookedAt: EpochMs }>, now: EpochMs): void {
+  for (const [id, { lookedAt }] of known) if (now - lookedAt > forgetMs && lookedAt > 0) known.delete(id)
+}
+
 function remember(known: Map<string, Memory>, container: ContainerDetails): Memory {
   const before = known.get(container.Id)
   if (before?.startedAt === container.State.StartedAt) return before
-  const fresh: Memory = { startedAt: container.State.StartedAt, ready: false, wasReady: false, failures: 0, problem: undefined, lastAt: 0, running: undefined }
+  const fresh: Memory = {
+    startedAt: container.State.StartedAt,
+    ready: false,
+    wasReady: false,
+    failures: 0,
+    problem: undefined,
+    lastAt: 0,
+    lookedAt: 0,
+    running: undefined,
+  }
   known.set(container.Id, fresh)
   return fresh
 }
@@ -142,29 +145,4 @@ function engineHealth({ State: { Health: health } }: ContainerDetails): Health |
   if (health?.Status !== 'unhealthy') return undefined
   const last = health.Log?.at(-1)
   return { state: 'unready', problem: commandProblem(last?.ExitCode ?? 1, last?.Output ?? '') }
-}
-
-async function askCommand(
-  engine: Engine,
-  id: string,
-  { check, timeoutMs }: { check: Extract<Probe['check'], { kind: 'command' | 'shell' }>; timeoutMs: number },
-): Promise<ProbeResult> {
-  const argv = check.kind === 'shell' ? ['/bin/sh', '-c', check.line] : check.argv
-  const signal = AbortSignal.timeout(timeoutMs)
-  try {
-    const { exit, output } = await runExec(engine, id, { argv, signal })
-    return exit === 0 ? { ok: true } : { ok: false, problem: commandProblem(exit, output) }
-  } catch (error) {
-    return { ok: false, problem: signal.aborted ? `the health command did not end within ${timeoutMs} ms` : `the health command: ${(error as Error).message}` }
-  }
-}
-
-function commandProblem(exit: number, output: string): string {
-  const said = output.split('\n').find((line) => line.trim() !== '') ?? ''
-  return `the health command ended with ${exit}${said === '' ? '' : `: ${said.trim().slice(0, 200)}`}`
-}
-
-function splitAddress(address: string | undefined): readonly [string, string] | readonly [] {
-  const at = address?.lastIndexOf(':') ?? -1
-  return address === undefined || at < 0 ? [] : [address.slice(0, at).replace(/^\[|\]$/g, ''), address.slice(at + 1)]
 }

@@ -6,6 +6,7 @@ import { type ContainerDetails, pastEvents, readLines, readOutput } from '../../
 import { exitProblem } from '../../../util/exit-problem.ts'
 import type { Reach } from './container-body.ts'
 import type { DockerContext } from './context.ts'
+import type { Liveness } from './liveness.ts'
 import type { Member } from './members.ts'
 import type { Readiness } from './readiness.ts'
 import type { GroupRecord } from './state.ts'
@@ -13,6 +14,7 @@ import type { GroupRecord } from './state.ts'
 export interface Looking {
   readonly context: DockerContext
   readonly readiness: Readiness
+  readonly liveness: Liveness
   readonly exits: Map<string, Exit>
 }
 
@@ -38,7 +40,11 @@ export async function groupStatus(
     }),
   )
   const stays = [...details].filter(([container]) => members.some((member) => member.container === container))
-  const crashes = stays.reduce((sum, [, { RestartCount, State }]) => sum + RestartCount + (State.Status === 'exited' && State.ExitCode !== 0 ? 1 : 0), 0)
+  const crashes = stays.reduce(
+    (sum, [, { Id, RestartCount, State }]) =>
+      sum + RestartCount + looking.liveness.restartsOf(Id) + (State.Status === 'exited' && State.ExitCode !== 0 ? 1 : 0),
+    0,
+  )
   const problem = instances.find((instance) => instance.problem !== undefined)?.problem
   return {
     id,
@@ -68,7 +74,7 @@ async function instanceStatus(looking: Looking, { container, record, leaving }: 
     id: container.Id.slice(0, 12),
     state,
     startedAt: Date.parse(container.State.StartedAt) || Date.parse(container.Created) || 0,
-    restarts: container.RestartCount,
+    restarts: container.RestartCount + looking.liveness.restartsOf(container.Id),
     addresses,
     ...(problem === undefined ? {} : { problem }),
   }
@@ -86,9 +92,10 @@ async function stateOf(
   if (State.Restarting || State.Status === 'restarting') return { state: 'backing-off', problem: await lastExit(looking, container) }
   if (State.Status === 'created') return { state: 'starting', ...(State.Error ? { problem: State.Error } : {}) }
   if (!State.Running) return { state: 'exited', ...(State.ExitCode === 0 ? {} : { problem: await lastExit(looking, container) }) }
+  const life = looking.liveness.look(container, { spec: record?.spec, addresses })
   const health = await looking.readiness.look(container, { spec: record?.spec, addresses })
   if (health.state === 'ready') return { state: 'ready' }
-  const problem = container.RestartCount > 0 ? await lastExit(looking, container) : health.problem
+  const problem = life.problem ?? (container.RestartCount > 0 ? await lastExit(looking, container) : health.problem)
   return { state: health.state, ...(problem === undefined ? {} : { problem }) }
 }
 

@@ -76,7 +76,8 @@ describe('a run that calls workflows', () => {
     await world.commands.receivePush(push, 'ada')
     await passes(world, 12)
     const [run] = world.queries.runs(project, 1)
-    world.commands.rerun(run?.id ?? '', { which: { job: 'shared.a' } }, 'ada')
+    expect(() => world.commands.rerun(run?.id ?? '', { which: { job: 'none' } }, 'ada')).toThrow('none')
+    world.commands.rerun(run?.id ?? '', { which: { job: 'shared' } }, 'ada')
     await passes(world, 8)
     const attempts = world.queries.run(run?.id ?? '').jobs.map(({ key, attempt, conclusion }) => [key, attempt, conclusion])
     expect(attempts).toEqual([

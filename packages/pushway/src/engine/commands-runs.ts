@@ -151,6 +151,9 @@ function jobsToRerun(shop: Workshop, run: RunId, which: 'all' | 'failed' | { rea
     if (failed.length === 0) throw fail('run-not-active', { run, state: 'without a failed job' })
     return failed
   }
+  // The id of a matrix or of a call stands for all its jobs.
+  const parts = state.plan?.jobs.filter((job) => job.within?.includes(which.job)).map((job) => job.key) ?? []
+  if (parts.length > 0) return parts
   if (!state.jobs.has(which.job)) throw fail('not-found', { what: 'job', name: which.job })
   return [which.job]
 }

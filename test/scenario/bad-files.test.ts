@@ -52,7 +52,7 @@ test('an invalid workflow and an invalid pushway.yml: every mistake at its place
 })
 
 test('an invalid compose file: every mistake at its place, and nothing is deployed', forgiving, async () => {
-  await project.commit({ 'docker-compose.yml': 'services:\n  web:\n    build: .\n    ports: ["8080:http"]\n    privileged: true\n    depends_on: [db]\n' })
+  await project.commit({ 'docker-compose.yml': 'services:\n  web:\n    build: .\n    ports: ["8080:http"]\n    privilegd: true\n    depends_on: [db]\n' })
   const push = await project.push(server, 'main')
   const run = await runEnds(server, project, await runOf(server, project, push))
   expect(run.conclusion).toBe('failure')

@@ -50,7 +50,8 @@ const printers: Readonly<Record<ScalarShape, Printer>> = {
   count: (node, wanted) => nonZero(textFor(node).toLowerCase() === 'all' ? -1 : wholeOf(node, wanted), 0, wanted),
   'health-test': (node) => nonEmpty(node.kind === 'list' ? node.items.map(textFor) : ['CMD-SHELL', textFor(node)]),
   ulimit: ulimitOf,
-  'env-file': (node, wanted) => (node.kind === 'list' ? nonEmpty(node.items.map((item) => envFileOf(item as TreeMap, wanted))) : undefined),
+  'env-file': (node, wanted) =>
+    node.kind === 'list' ? nonEmpty(node.items.flatMap((item) => (item.kind === 'map' ? [envFileOf(item, wanted)] : []))) : undefined,
   ssh: (node) =>
     nonEmpty(
       pairsOf(node)

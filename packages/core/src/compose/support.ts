@@ -31,6 +31,8 @@ export const supportTable: readonly SupportRow[] = [
   { path: 'services.*.provider', process: 'refused', docker: 'refused', why: 'another program would have to make the service' },
   { path: 'services.*.models', process: 'refused', docker: 'refused', why: 'there is no runner of language models' },
   { path: 'services.*.use_api_socket', process: 'refused', docker: 'refused', why: "the engine's socket would give the service the whole machine" },
+  { path: 'configs.*.external', process: 'refused', docker: 'refused', why: 'nothing outside keeps configs: use file, content or environment' },
+  { path: 'secrets.*.external', process: 'refused', docker: 'refused', why: 'name one of the secrets of the project with environment' },
   ...onProcess(
     'nothing is mounted into a process: what it writes there goes with the instance, and what would be mounted there is missing',
     ...['volumes', 'tmpfs', 'volumes_from', 'configs', 'secrets'],

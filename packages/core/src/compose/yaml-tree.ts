@@ -31,7 +31,7 @@ export interface ReadDocuments {
 
 const maxLength = 2_000_000
 /** Aliases can make a small file huge: more nodes than this are refused. */
-const maxNodes = 200_000
+const maxNodes = 100_000
 
 /** The documents of a compose file, every mistake of its YAML at once. */
 export function readDocuments(file: string, text: string): ReadDocuments {
@@ -72,7 +72,11 @@ class TreeBuilder {
   readonly #use: Building
   /** Anchored nodes that are being expanded now: one inside itself is a circle. */
   readonly #open = new Set<Node>()
+  /** Anchors that stand before this place, by name; the library looks for them from the start each time. */
+  readonly #anchors = new Map<string, Node>()
   #nodes = 0
+  /** Aliases that are being filled in: what is met there is not at its own place. */
+  #aliases = 0
 
   constructor(use: Building) {
     this.#use = use
@@ -87,6 +91,7 @@ class TreeBuilder {
       return undefined
     }
     if (isAlias(node)) return this.#alias(node, path, keyAt)
+    if (node?.anchor !== undefined && this.#aliases === 0) this.#anchors.set(node.anchor, node)
     const place = { at: this.#use.at(offset), ...(keyAt ? { keyAt } : {}) }
     this.#tag(node, path, offset)
     if (node?.tag === '!reset') return undefined
@@ -100,12 +105,14 @@ class TreeBuilder {
 
   #alias(node: Alias, path: TreePath, keyAt: Position | undefined): Tree | undefined {
     const offset = node.range?.[0] ?? 0
-    const target = node.resolve(this.#use.document) as Node | undefined
+    const target = this.#anchors.get(node.source) ?? (node.resolve(this.#use.document) as Node | undefined)
     if (target === undefined) this.#use.report(`There is no anchor "${node.source}" before this alias.`, offset)
     else if (this.#open.has(target)) this.#use.report(`The anchor "${node.source}" contains itself.`, offset)
     if (target === undefined || this.#open.has(target)) return undefined
     this.#open.add(target)
+    this.#aliases += 1
     const tree = this.build(target, path, keyAt)
+    this.#aliases -= 1
     this.#open.delete(target)
     return tree
   }

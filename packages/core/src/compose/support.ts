@@ -31,13 +31,11 @@ export const supportTable: readonly SupportRow[] = [
   { path: 'services.*.provider', process: 'refused', docker: 'refused', why: 'another program would have to make the service' },
   { path: 'services.*.models', process: 'refused', docker: 'refused', why: 'there is no runner of language models' },
   { path: 'services.*.use_api_socket', process: 'refused', docker: 'refused', why: "the engine's socket would give the service the whole machine" },
-  { path: 'configs.*.external', process: 'refused', docker: 'refused', why: 'nothing outside keeps configs: use file, content or environment' },
-  { path: 'secrets.*.external', process: 'refused', docker: 'refused', why: 'name one of the secrets of the project with environment' },
   ...onProcess(
     'nothing is mounted into a process: what it writes there goes with the instance, and what would be mounted there is missing',
     ...['volumes', 'tmpfs', 'volumes_from', 'configs', 'secrets'],
   ),
-  ...onProcess('processes share the network of the machine', 'networks', 'network_mode', 'links', 'external_links', 'mac_address'),
+  ...onProcess('processes share the network of the machine', 'networks', 'network_mode', 'mac_address'),
   ...onProcess('names are resolved as on the machine', 'dns', 'dns_opt', 'dns_search', 'extra_hosts', 'hostname', 'domainname'),
   ...onProcess(
     'limits are not enforced on processes',
@@ -60,7 +58,10 @@ export const supportTable: readonly SupportRow[] = [
   ...onProcess('instances are not restarted together', 'depends_on.*.restart'),
   ...nowhere('the strategy of pushway.yml says how instances are replaced', 'services.*.deploy.update_config', 'services.*.deploy.rollback_config'),
   ...nowhere('everything runs on one machine', 'services.*.deploy.placement', 'services.*.deploy.endpoint_mode', 'services.*.deploy.mode'),
-  ...nowhere('only Windows has it', 'services.*.credential_spec', 'services.*.isolation', 'services.*.cpu_count', 'services.*.cpu_percent'),
+  ...nowhere('services of one network have names', 'services.*.links', 'services.*.external_links'),
+  ...nowhere('nothing is kept free for a service, as in Docker Compose', 'services.*.deploy.resources.reservations.cpus'),
+  ...onProcess('a process has no container', 'isolation'),
+  ...nowhere('only Windows has it', 'services.*.credential_spec', 'services.*.cpu_count', 'services.*.cpu_percent'),
   ...nowhere('a release pins its images by digest', 'services.*.pull_policy', 'services.*.pull_refresh_after'),
   ...nowhere('there are no such resources', 'services.*.deploy.resources.reservations.generic_resources'),
   ...nowhere('only text without templates is read', 'configs.*.template_driver', 'secrets.*.template_driver', 'secrets.*.driver', 'secrets.*.driver_opts'),
@@ -101,11 +102,11 @@ export function checkSupport(tree: TreeMap, runtime: string, report: Report): vo
 
 /** The state of an attribute on a runtime. */
 export function supportOf(path: TreePath, runtime: ComposeRuntime): SupportRow['process'] {
-  const row = supportTable.find((one) => {
+  const rows = supportTable.filter((one) => {
     const pattern = one.path.split('.')
     return path.length >= pattern.length && matchesPath(path.slice(0, pattern.length), pattern)
   })
-  return row?.[runtime] ?? 'honoured'
+  return (['refused', 'warned'] as const).find((state) => rows.some((row) => row[runtime] === state)) ?? 'honoured'
 }
 
 function findNodes(tree: Tree, pattern: readonly string[], path: TreePath = []): readonly { readonly node: Tree; readonly path: TreePath }[] {

@@ -1,16 +1,16 @@
-// What a `run:` step costs beside act's host mode: whole processes with 1 and with 51 trivial steps, turn by turn; the difference
-// by 50 is the cost of a step. `npm run bench steps`.
+// Local runs beside act's host mode on the same files: start-up, steps, matrix jobs, composite actions; whole processes, turn by turn.
+// And how many log lines a second go from a step through to whoever reads them. `npm run bench steps`.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { programCommand } from '../test/support/server.ts'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { timeProgramCpu } from './support/processes.ts'
 import { fixed, printMachine, printTable } from './support/report.ts'
 
-const more = 50
-const rounds = 7
+const rounds = 5
 
 interface Runner {
   readonly name: string
@@ -23,28 +23,46 @@ interface Took {
   readonly cpuMs: number
 }
 
-interface Times {
-  /** The whole process with one step. */
-  readonly one: Took
-  /** Each further step. */
-  readonly step: Took
+const head = 'on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n'
+
+/** Name → workflow. */
+const workflows: Readonly<Record<string, string>> = {
+  'one step': `${head}    steps:\n      - run: "true"\n`,
+  '50 steps': `${head}    steps:\n${'      - run: "true"\n'.repeat(50)}`,
+  '20 matrix jobs': `${head}    strategy: { matrix: { a: [1, 2, 3, 4, 5], b: [1, 2, 3, 4] } }\n    steps:\n      - run: echo \${{ matrix.a }} \${{ matrix.b }}\n`,
+  'composite actions: 60 steps': `${head}    steps:\n      - uses: actions/checkout@v4\n${'      - uses: ./actions/outer\n        with: { who: me }\n'.repeat(10)}`,
 }
 
-/** A repository with two workflows that differ in their number of steps. */
+const action = (steps: string) => `name: a
+description: a
+inputs: { who: { description: who, default: you } }
+outputs: { said: { description: said, value: "\${{ steps.a.outputs.said }}" } }
+runs:
+  using: composite
+  steps:
+${steps}`
+
+const actions: Readonly<Record<string, string>> = {
+  outer: action(`    - { id: a, uses: ./actions/inner, with: { who: "\${{ inputs.who }}" } }\n${'    - uses: ./actions/inner\n'.repeat(2)}`),
+  inner: action(`    - { id: a, shell: bash, run: 'echo "said=hello \${{ inputs.who }}" >> "$GITHUB_OUTPUT"' }\n    - { shell: bash, run: "true" }\n`),
+}
+
 function makeRepository(dir: string): void {
-  mkdirSync(join(dir, '.github/workflows'), { recursive: true })
-  for (const steps of [1, 1 + more]) {
-    const list = '      - run: "true"\n'.repeat(steps)
-    writeFileSync(join(dir, workflowFile(steps)), `on: push\njobs:\n  steps:\n    runs-on: ubuntu-latest\n    steps:\n${list}`)
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(dir, path)), { recursive: true })
+    writeFileSync(join(dir, path), text)
   }
+  for (const [name, text] of Object.entries(workflows)) write(workflowFile(name), text)
+  for (const [name, text] of Object.entries(actions)) write(`actions/${name}/action.yml`, text)
+  write(workflowFile('lines'), `${head}    steps:\n      - run: seq -f 'line %.0f of many that a step prints' ${lines}\n`)
   const git = (...args: string[]) => spawnSync('git', ['-C', dir, '-c', 'user.name=bench', '-c', 'user.email=bench@example.org', ...args])
   git('init', '-q', '-b', 'main')
   git('add', '-A')
   git('commit', '-q', '-m', 'Steps')
 }
 
-function workflowFile(steps: number): string {
-  return `.github/workflows/steps-${steps}.yml`
+function workflowFile(name: string): string {
+  return `.github/workflows/${name.replace(/\W+/g, '-')}.yml`
 }
 
 /** Where act is: on the PATH, or where an earlier benchmark has installed it, or installed now. Undefined with the reason printed. */
@@ -81,34 +99,38 @@ function actRunner(act: string, home: string): Runner {
   }
 }
 
-async function timeOnce({ name, argv, env }: Runner, dir: string, steps: number): Promise<Took> {
-  const { ms, cpuMs, exit, output } = await timeProgramCpu(argv(workflowFile(steps)), { cwd: dir, env })
+async function timeOnce({ name, argv, env }: Runner, dir: string, workflow: string): Promise<Took> {
+  const { ms, cpuMs, exit, output } = await timeProgramCpu(argv(workflowFile(workflow)), { cwd: dir, env })
   if (exit !== 0) throw new Error(`${name} failed with ${exit}:\n${output.slice(-2000)}`)
   return { ms, cpuMs }
 }
 
-/** Turn by turn, so that another load on the machine meets all of them. */
-async function measure(runners: readonly Runner[], dir: string): Promise<readonly Times[]> {
-  const times = runners.map(() => ({ one: [] as Took[], all: [] as Took[] }))
-  for (const runner of runners) await timeOnce(runner, dir, 1)
+/** Turn by turn, so that another load on the machine meets all of them; the fastest round has the least of it. */
+async function measure(runners: readonly Runner[], dir: string, workflow: string): Promise<readonly Took[]> {
+  const times = runners.map((): Took[] => [])
+  for (const runner of runners) await timeOnce(runner, dir, workflow)
   for (let round = 0; round < rounds; round++) {
-    for (const [index, runner] of runners.entries()) {
-      times[index]?.one.push(await timeOnce(runner, dir, 1))
-      times[index]?.all.push(await timeOnce(runner, dir, 1 + more))
-    }
+    for (const [index, runner] of runners.entries()) times[index]?.push(await timeOnce(runner, dir, workflow))
   }
-  // Another load on the machine only ever adds: the fastest round has the least of it.
-  const fastest = (all: readonly Took[]): Took => ({ ms: Math.min(...all.map(({ ms }) => ms)), cpuMs: Math.min(...all.map(({ cpuMs }) => cpuMs)) })
-  return times.map(({ one, all }) => {
-    const [first, last] = [fastest(one), fastest(all)]
-    return { one: first, step: { ms: (last.ms - first.ms) / more, cpuMs: (last.cpuMs - first.cpuMs) / more } }
-  })
+  return times.map((all) => ({ ms: Math.min(...all.map(({ ms }) => ms)), cpuMs: Math.min(...all.map(({ cpuMs }) => cpuMs)) }))
 }
 
-/** What the same command costs when a shell is started for it and nothing else is done. */
-function shellRunner(): Runner {
-  const script = "const { spawnSync } = require('node:child_process'); for (let n = +process.argv[1]; n > 0; n--) spawnSync('bash', ['-e', '-c', 'true'])"
-  return { name: 'bash alone', argv: (workflow) => [process.execPath, '-e', script, /-(\d+)\.yml$/.exec(workflow)?.[1] ?? '1'], env: process.env }
+const lines = 500_000
+
+/** A step that prints, and a reader of the run's output that counts. */
+async function measureLines({ argv, env }: Runner, dir: string): Promise<{ readonly perSecond: number; readonly lost: number }> {
+  const [program = '', ...args] = argv(workflowFile('lines'))
+  const child = spawn(program, args, { cwd: dir, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let seen = 0
+  let [first, last] = [0, 0]
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!/line \d+ of many/.test(line)) continue
+    seen++
+    last = performance.now()
+    first ||= last
+  }
+  // The workflow's own text is shown once or not at all.
+  return { perSecond: (seen / (last - first)) * 1000, lost: Math.max(0, lines - seen) }
 }
 
 async function main(): Promise<void> {
@@ -118,20 +140,23 @@ async function main(): Promise<void> {
     const tree = join(dir, 'tree')
     makeRepository(tree)
     const act = findAct()
+    const program = fileURLToPath(new URL('../packages/pushway/bin/pushway', import.meta.url))
     const ours: Runner = {
       name: 'pushway run',
-      argv: (workflow) => [...programCommand(), 'run', '-W', workflow],
+      argv: (workflow) => [program, 'run', '-W', workflow],
       env: { ...process.env, XDG_CACHE_HOME: join(dir, 'cache') },
     }
-    const runners = [ours, ...(act ? [actRunner(act, join(dir, 'home'))] : []), shellRunner()]
-    const times = await measure(runners, tree)
-    const own = times[0]?.step as Took
-    const rows = runners.map(({ name }, index) => {
-      const { one, step } = times[index] as Times
-      return [name, fixed(one.ms), fixed(step.ms, 1), fixed(own.ms / step.ms, 2), fixed(step.cpuMs, 1), fixed(own.cpuMs / step.cpuMs, 2)]
-    })
-    printTable(['', 'one step, all, ms', 'each further, ms', 'ours : this', 'its CPU time, ms', 'ours : this'], rows)
-    console.log(`fastest of ${rounds} rounds; a step is \`run: "true"\` in bash`)
+    const runners = [ours, ...(act ? [actRunner(act, join(dir, 'home'))] : [])]
+    const rows = []
+    for (const name of Object.keys(workflows)) {
+      const [own, other] = await measure(runners, tree, name)
+      if (own)
+        rows.push([name, fixed(own.ms), fixed(other?.ms ?? Number.NaN), fixed(own.ms / (other?.ms ?? Number.NaN), 2), name === 'one step' ? '1.00' : '0.50'])
+    }
+    printTable(['whole process', 'pushway run, ms', 'act -self-hosted, ms', 'ours : act', 'goal'], rows)
+    console.log(`fastest of ${rounds} rounds each, turn by turn`)
+    const { perSecond, lost } = await measureLines(ours, tree)
+    printTable(['log lines from a step to a reader', 'a second', 'goal', 'lost'], [[`${lines} lines`, fixed(perSecond), '100000', lost]])
   } finally {
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
   }

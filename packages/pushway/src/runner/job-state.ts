@@ -9,6 +9,7 @@ import type { WorkerInput } from '../util/job-spool.ts'
 import { markVariable } from '../util/process-identity.ts'
 import type { ActionResolver } from './action-types.ts'
 import type { DockerAccess } from './containers/access.ts'
+import type { HostServices } from './containers/host-services.ts'
 import type { JobContainers } from './containers/open-containers.ts'
 import { moveInside, type Place } from './containers/places.ts'
 import { hashFiles } from './hash-files.ts'
@@ -74,6 +75,8 @@ export interface JobState {
   readonly host: Sandbox
   /** Those of the job, once they run. */
   containers?: JobContainers
+  /** Services that are programs of this machine. */
+  hostServices?: HostServices
   readonly docker: DockerAccess
   /** Nothing keeps the job from the machine anyway. */
   readonly trusted: boolean
@@ -122,7 +125,7 @@ export function stepScope(state: JobState, env: Readonly<Record<string, string>>
       ...own,
       env,
       steps: state.steps,
-      job: { ...contexts.job, ...state.containers?.context, status },
+      job: { ...contexts.job, ...state.containers?.context, ...state.hostServices?.context, status },
       runner: asInside(state, runnerContext(state.paths, state.input)),
       github: asInside(state, githubContext(state)),
     },

@@ -140,6 +140,7 @@ async function runSteps(input: WorkerInput, run: RunEnvironment): Promise<JobRes
       .close()
       .catch((error: Error) => state.log.say(-1, `##[warning]What the job has on the container engine could not be removed: ${error.message}`))
     await host.close()
+    state.hostServices?.close()
   }
 }
 
@@ -159,8 +160,22 @@ async function enterContainers(state: JobState, run: RunEnvironment): Promise<vo
   const { input, paths } = state
   if (!input.spec.job.container && !input.spec.job.services) return
   const say = (text: string) => state.log.say(-1, text)
-  const containers = await startJobContainers({ input, paths, scope: stepScope(state, state.env), mark: run.mark, say, signal: run.stop })
-  if (!containers) return
+  const started = await startJobContainers({
+    input,
+    paths,
+    scope: stepScope(state, state.env),
+    mark: run.mark,
+    host: state.host,
+    uid: jobUid(input),
+    say,
+    signal: run.stop,
+  })
+  if (!started) return
+  if (started.kind === 'host') {
+    state.hostServices = started.services
+    return
+  }
+  const { containers } = started
   state.containers = containers
   if (!containers.job) return
   const { createExecSandbox } = await import('./containers/exec-sandbox.ts')

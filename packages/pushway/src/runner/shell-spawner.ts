@@ -16,8 +16,8 @@ import type { Running, StartOptions } from './start-process.ts'
  * A request is a file with shell commands that we have written.
  */
 const loop = `
-set -m
 cd / && mkfifo -m 600 -- "$1/out-0" "$1/out-1" || exit 1
+set -m
 final=; [ "\${BASH_VERSINFO[0]}" -ge 5 ] && final=-f
 printf 'ready\\n' >&3
 while read -r request; do
@@ -81,25 +81,48 @@ async function openShellSpawner(): Promise<ShellSpawner> {
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
   })
   const talk = listen(shell)
-  await talk.ready
+  await inTime(talk.ready, shell)
   const pipes = createOutputPipes(dir, { ready: [join(dir, 'out-0'), join(dir, 'out-1')] })
   const found = new Set<string>()
   const has = new Map(Object.entries(env))
   let count = 0
+  let reserved = false
   return {
     get idle() {
-      return talk.alive() && !talk.busy()
+      return talk.alive() && !reserved && !talk.busy()
     },
     async start(argv, options) {
-      if (!talk.alive() || talk.busy() || !carries(options.env)) return undefined
+      if (!talk.alive() || reserved || talk.busy() || !carries(options.env)) return undefined
       const [program = ''] = argv
       const key = `${program}\0${options.env.PATH}\0${options.cwd}`
       if (!found.has(key) && !isThere(program, options)) throw Object.assign(new Error(`${program} is not there`), { code: 'ENOENT' })
       found.add(key)
-      return request(talk, { argv, ...options, has, pipes, file: join(dir, String(count)), number: String(count++) })
+      // Nobody else comes between this and the request.
+      reserved = true
+      return request(talk, { argv, ...options, has, pipes, file: join(dir, String(count)), number: String(count++) }).finally(() => {
+        reserved = false
+      })
     },
   }
 }
+
+/** A shell that does not come up is left alone: processes are started without it then. */
+async function inTime(ready: Promise<void>, shell: ChildProcess): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The shell that starts processes did not come up.')), readyWithinMs)
+  })
+  try {
+    await Promise.race([ready, late])
+  } catch (error) {
+    shell.kill('SIGKILL')
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const readyWithinMs = 5_000
 
 /** What is said with the shell; one request at a time. */
 interface Talk {

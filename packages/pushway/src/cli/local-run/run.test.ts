@@ -161,4 +161,27 @@ jobs:
     expect(pushwayIn(dir, cache).status).toBe(0)
     expect(existsSync(join(cache, 'pushway', 'results'))).toBe(false)
   })
+
+  test('stops the other legs of a matrix when one has failed', () => {
+    const legs = `on: push
+jobs:
+  legs:
+    runs-on: ubuntu-latest
+    strategy: { matrix: { ms: [fail, wait] } }
+    steps:
+      - run: if [ \${{ matrix.ms }} = fail ]; then sleep 0.5; exit 1; fi; sleep 120
+`
+    const done = pushway(tree({ '.github/workflows/legs.yml': legs }), '-o', 'json')
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      conclusion: 'failure',
+      workflows: [
+        {
+          jobs: [
+            { key: 'legs.fail', conclusion: 'failure' },
+            { key: 'legs.wait', conclusion: 'cancelled' },
+          ],
+        },
+      ],
+    })
+  }, 60_000)
 })

@@ -232,9 +232,50 @@ describe.skipIf(docker.skip)(`on an engine${docker.reason}`, () => {
 })
 
 describe('without an engine', () => {
+  test.skipIf(needs('redis-server').skip || needs('initdb', 'postgresql').skip)(
+    'postgres and redis are programs of the machine, without rights of root, and end with the job',
+    async () => {
+      const before = process.env.DOCKER_HOST
+      process.env.DOCKER_HOST = 'unix:///nowhere/engine.sock'
+      try {
+        const run = await runSpec(
+          jobSpec(`
+        services:
+          db:
+            image: postgres:15
+            env: { POSTGRES_PASSWORD: secret-word, POSTGRES_DB: shop }
+            ports: ['5432']
+            options: --health-cmd pg_isready --health-interval 1s
+          cache: { image: redis, ports: ['6379/tcp'] }
+        steps:
+          - env: { PGPASSWORD: secret-word }
+            run: |
+              psql -h 127.0.0.1 -p \${{ job.services.db.ports[5432] }} -U postgres -d shop -tAc "select 'in ' || current_database()"
+              redis-cli -p \${{ job.services.cache.ports['6379'] }} ping
+              ps -o user=,args= -e | grep -E '[r]edis-server .*:\${{ job.services.cache.ports['6379'] }}'
+      `),
+        )
+        expect(run.text).toContain('in shop')
+        expect(run.text).toContain('PONG')
+        expect(run.text).toMatch(/^(?!root)\S+\s+redis-server/m)
+        expect(run.conclusion).toBe('success')
+      } finally {
+        if (before === undefined) delete process.env.DOCKER_HOST
+        else process.env.DOCKER_HOST = before
+      }
+    },
+    slow,
+  )
+
   test.each([
     ['container: alpine\n        steps: [{ run: echo a }]', /ci\.yml:6:16: container: no container engine/],
-    ['services: { db: postgres }\n        steps: [{ run: echo a }]', /ci\.yml:6:15: services: no container engine/],
+    [
+      'services: { db: mysql }\n        steps: [{ run: echo a }]',
+      /ci\.yml:6:15: the service db \(mysql\): no container engine answers .* only postgres, redis run as programs/,
+    ],
+    ['services: { db: { image: postgres, volumes: ["a:/b"] } }\n        steps: [{ run: echo a }]', /its volumes need one/],
+    ['services: { db: { image: postgres, ports: ["80:80"] } }\n        steps: [{ run: echo a }]', /the port 80:80 is not that of postgres/],
+    ['services: { db: postgres }\n        steps: [{ run: echo a }]', /the database has no password/],
     ['steps: [{ uses: "docker://alpine" }]', /uses: docker:\/\/alpine: a Docker action needs a container engine/],
   ])('%s is refused by line', async (text, says) => {
     const before = process.env.DOCKER_HOST

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs one command with folders hidden: sh isolate.sh [--pid] [--hide DIR [--keep DIR | --keep-ro DIR]…]… -- COMMAND ARG…
+# Runs one command with folders hidden: sh isolate.sh [--pid] [--over FILE TARGET]… [--hide DIR [--keep DIR | --keep-ro DIR]…]… -- COMMAND ARG…
 # Must be started inside a fresh mount namespace (and, with --pid, a fresh pid namespace as its pid 1).
 # A constant script: its arguments are only ever used as words, never evaluated.
 # Exit code: the command's own; 128+n when signal n ended it; 125 when the folders could not be hidden.
@@ -17,6 +17,11 @@ pid_namespace=
 while [ $# -gt 0 ]; do
   case $1 in
     --pid) pid_namespace=1; shift ;;
+    --over)
+      # One file in place of another; it stays when its own folder is hidden afterwards.
+      mount -n --bind "$2" "$3" || give_up "$3"
+      shift 3
+      ;;
     --hide)
       hidden=$2
       shift 2

@@ -24,9 +24,16 @@ const ports = new Map(pairs(process.env.PUSHWAY_PORTS).map(([target, host]) => [
 const ownHostPorts = new Set(ports.values())
 const services = new Map(pairs(process.env.PUSHWAY_SERVICES))
 
-// Each service name gets a loopback address of its own in this program, so that a name resolved first and dialled later is still known.
+// PUSHWAY_HOSTS: "user-db=127.64.1.2,…" (names that have an address of their own on this machine, on all of its ports).
+const hosts = new Map(pairs(process.env.PUSHWAY_HOSTS))
+
+// Each other service name gets a loopback address of its own in this program, so that a name resolved first and dialled later is still known.
 const addressOf = new Map()
 const nameOf = new Map()
+for (const [name, address] of hosts) {
+  addressOf.set(name, address)
+  nameOf.set(address, name)
+}
 for (const key of services.keys()) {
   const name = key.slice(0, key.lastIndexOf(':'))
   if (addressOf.has(name)) continue

@@ -4,6 +4,41 @@ import { entry } from './error-entry.ts'
 
 /** Code → what the error is and says; a part of the error table. */
 export const engineErrors = {
+  'host-program-missing': entry<{ image: string; program: string; install: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 3,
+    say: (f) => `${f.image} runs as a program of this machine, and ${f.program} is not installed.`,
+    next: (f) => `Install ${f.install}, or run the environment on an engine: runtime: docker in pushway.yml.`,
+  }),
+  'host-program-refused': entry<{ service: string; problems: string }>({
+    kind: 'user',
+    http: 422,
+    exit: 2,
+    say: (f) => `${f.service} can't run as a program of this machine: ${f.problems}.`,
+    next: () => 'Change the service, or run the environment on an engine: runtime: docker in pushway.yml.',
+  }),
+  'host-program-as-root': entry<{ service: string; program: string }>({
+    kind: 'environment',
+    http: 409,
+    exit: 3,
+    say: (f) => `${f.service} would run ${f.program} as root: without isolation there is no other user for it.`,
+    next: () => 'Start the server as an ordinary user, or without PUSHWAY_ISOLATION=none.',
+  }),
+  'host-program-volume': entry<{ service: string; program: string; written: string; present: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 3,
+    say: (f) => `The volume of ${f.service} was written by ${f.program} ${f.written}, and this machine has ${f.present}.`,
+    next: (f) => `Install ${f.program} ${f.written}, or move the data over with its own tools (dump with the old one, restore with the new one).`,
+  }),
+  'mount-missing': entry<{ service: string; path: string; target: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 3,
+    say: (f) => `${f.service} mounts ${f.path} at ${f.target}, and there is no such file or folder.`,
+    next: () => 'Make it, or correct the path in the compose file: what a release mounts comes from its commit.',
+  }),
   'engine-unreachable': entry<{ where: string; problem: string }>({
     kind: 'environment',
     http: 503,

@@ -32,6 +32,13 @@ export const errorTable = {
     say: (f) => `${f.file} was refused: ${f.count} mistake${f.count === 1 ? '' : 's'}.`,
     next: () => see,
   }),
+  'recipe-invalid': entry<{ file: string; count: number }>({
+    kind: 'user',
+    http: 422,
+    exit: 2,
+    say: (f) => `${f.file} was refused: ${f.count} mistake${f.count === 1 ? '' : 's'}.`,
+    next: () => see,
+  }),
   'dockerfile-invalid': entry<{ file: string; count: number }>({
     kind: 'user',
     http: 422,

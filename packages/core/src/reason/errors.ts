@@ -50,7 +50,7 @@ export function fail<C extends ErrorCode>(code: C, ...facts: Parameters<(typeof 
 
 /** The error for files that were refused, with every finding in it. */
 export function refuse(
-  code: 'workflow-invalid' | 'compose-invalid' | 'project-invalid' | 'dockerfile-invalid',
+  code: 'workflow-invalid' | 'compose-invalid' | 'project-invalid' | 'dockerfile-invalid' | 'recipe-invalid',
   file: string,
   diagnostics: readonly Diagnostic[],
 ): PushwayError {

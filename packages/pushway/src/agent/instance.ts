@@ -1,18 +1,19 @@
 // One instance: started, probed, restarted with back-off, stopped. Its state lives here and in its record.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Probe } from '@pushway/core/app/types.ts'
-import type { AgentInstance, AgentInstanceState, Program } from '../ports/agent.ts'
+import type { AgentInstance, AgentInstanceState, HostPart, Program } from '../ports/agent.ts'
 import { exitProblem } from '../util/exit-problem.ts'
 import type { ProbeResult } from '../util/probe.ts'
 import { isFree, pickPort } from './host-ports.ts'
+import { cleanUpHost, prepareHost, writeFiles } from './host-program.ts'
 import { bootId, findByEnvironment, identify, isAlive } from './identity.ts'
-import { type InstancePlace, launchOf } from './launch.ts'
+import { addressOf, type InstancePlace, launchOf } from './launch.ts'
 import { listeningPorts } from './listening.ts'
 import { errorsSince, logSize, noteInLog, openLog, type StreamName, tendLogs } from './log-files.ts'
-import { clearPlace, preparePlace, refreshPreload } from './place.ts'
+import { clearPlace, preparePlace, refreshOverlays, refreshPreload } from './place.ts'
 import { type ProbeLoop, startProbeLoop } from './probe-loop.ts'
 import { runProbe } from './probes.ts'
 import { insistsProblem, killedProblem, portProblem } from './problems.ts'
@@ -79,7 +80,7 @@ export class Instance {
 
   status(): AgentInstance {
     const { record } = this
-    const addresses = Object.fromEntries(Object.entries(record.ports).map(([target, host]) => [target, `127.0.0.1:${host}`]))
+    const addresses = Object.fromEntries(Object.entries(record.ports).map(([target, host]) => [target, `${addressOf(this.#context.program)}:${host}`]))
     return {
       id: record.id,
       state: this.state,
@@ -127,15 +128,31 @@ export class Instance {
       return
     }
     refreshPreload(dir)
+    refreshOverlays(program, dir)
+    writeFiles(program, this.#place)
+    if (program.host) await this.#prepareHost(program.host)
+    if (this.#released) return
+    if (this.#stopping) return void this.#leave()
     this.#spawn()
     this.#context.changed()
     this.#watch()
   }
 
+  async #prepareHost({ notes }: HostPart): Promise<void> {
+    const { program } = this.#context
+    for (const note of notes) noteInLog(this.#logs, note)
+    await prepareHost(program, this.#place)
+  }
+
   /** The ports of the last start where they are still free; others where somebody took them meanwhile. */
   async #choosePorts(): Promise<void> {
     const ports: Record<number, number> = {}
-    for (const target of this.#context.program.ports) {
+    const { program } = this.#context
+    // What binds an address of its own has its ports for itself.
+    const own = program.host?.address === undefined ? [] : program.ports
+    for (const target of own) ports[target] = target
+    this.record.ports = { ...this.record.ports, ...ports }
+    for (const target of [...program.ports.filter((port) => !own.includes(port)), ...(program.host?.privatePorts ?? [])]) {
       const last = this.record.ports[target]
       ports[target] = last !== undefined && (await isFree(last)) ? last : await pickPort(new Set([...this.#context.takenPorts(), ...Object.values(ports)]))
       // Taken from here on, for the others that choose at this moment.
@@ -319,6 +336,15 @@ export class Instance {
 
   #leave(): void {
     this.state = 'exited'
+    const { host } = this.#context.program
+    if (host && host.after.length > 0 && existsSync(join(this.#context.dir, 'run'))) {
+      void cleanUpHost(host, this.#context.program, this.#place).finally(() => this.#forget())
+      return
+    }
+    this.#forget()
+  }
+
+  #forget(): void {
     clearPlace(this.#context.dir)
     this.#context.gone(this)
   }

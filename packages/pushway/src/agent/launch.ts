@@ -26,32 +26,67 @@ function treeOf(place: InstancePlace): string {
   return join(place.dir, 'tree')
 }
 
-/** How to start `words` (the program itself, or a probe's command) as the instance. */
-export function launchOf(program: Program, place: InstancePlace, words: readonly Word[]): Launch {
+/** How to start `words` (the program itself, a probe's command, a step) as the instance. What a step leaves running goes on: it has no pid namespace. */
+export function launchOf(program: Program, place: InstancePlace, words: readonly Word[], step = false): Launch {
   const { isolation } = program
   const env = environmentOf(program, place)
   const command = isolateCommand(
     { kind: isolation.kind, why: '', mounts: isolation.mounts, pids: isolation.pids },
     {
-      argv: words.map((word) => resolveWord(word, place)),
+      argv: words.map((word) => resolveWord(word, { program, place })),
       hide: isolation.hide,
-      keep: [treeOf(place)],
-      keepReadOnly: [join(place.dir, 'run'), ...isolation.keepReadOnly],
+      keep: [treeOf(place), ...(program.host ? [runOf(place)] : []), ...(isolation.keep ?? [])],
+      keepReadOnly: [...(program.host ? [] : [runOf(place)]), ...isolation.keepReadOnly],
+      over: overlaysOf(program, place),
       uid: isolation.uid,
       // Outside a pid namespace every signal reaches the program; through one only these two do without ending it.
-      pidNamespace: program.stopSignal === 'SIGTERM' || program.stopSignal === 'SIGINT',
+      pidNamespace: !step && (program.stopSignal === 'SIGTERM' || program.stopSignal === 'SIGINT'),
       env,
     },
   )
   return { ...command, cwd: joinInside(treeOf(place), `.${program.workingDir}`), env: command.env ?? env }
 }
 
-function resolveWord(word: Word, place: InstancePlace): string {
-  return typeof word === 'string' ? word : joinInside(treeOf(place), `.${word.inTree}`)
+/** The folder of what is made for the instance alone: the preload, a host program's files. */
+export function runOf(place: InstancePlace): string {
+  return join(place.dir, 'run')
+}
+
+/** Where folders can be covered, an instance sees names of services in `/etc/hosts`, and a host program its own user in `/etc/passwd`. */
+function overlaysOf(program: Program, place: InstancePlace): readonly { readonly file: string; readonly target: string }[] {
+  const hosts = program.hosts ? [{ file: join(place.dir, 'hosts'), target: '/etc/hosts' }] : []
+  return program.host && program.isolation.kind === 'uid' ? [...hosts, { file: join(place.dir, 'passwd'), target: '/etc/passwd' }] : hosts
+}
+
+/** The address on which the instance's ports are. */
+export function addressOf(program: Pick<Program, 'host'>): string {
+  return program.host?.address ?? '127.0.0.1'
+}
+
+interface Whose {
+  readonly program: Program
+  readonly place: InstancePlace
+}
+
+function resolveWord(word: Word, whose: Whose): string {
+  if (typeof word === 'string') return word
+  return 'fill' in word ? fillText(word.fill, whose) : joinInside(treeOf(whose.place), `.${word.inTree}`)
+}
+
+/** The instance's own folder, address and ports in a text. */
+export function fillText(text: string, { program, place }: Whose): string {
+  const address = addressOf(program)
+  return text
+    .replaceAll('{run}', runOf(place))
+    .replaceAll('{tree}', treeOf(place))
+    .replaceAll('{address}', address)
+    .replaceAll('{address:tuple}', `{${address.replaceAll('.', ',')}}`)
+    .replaceAll(/\{port:(\d+)\}/g, (_, port: string) => String(place.ports[Number(port)] ?? port))
 }
 
 /** Nothing of the agent's own environment but PATH reaches a program. */
 export function environmentOf(program: Program, place: InstancePlace): Readonly<Record<string, string>> {
+  if (program.host) return hostEnvironment(program, place)
   const { env } = program
   const ports = Object.entries(place.ports)
   const path = [...program.path, env.PATH ?? '', process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].filter((part) => part !== '').join(':')
@@ -67,7 +102,17 @@ export function environmentOf(program: Program, place: InstancePlace): Readonly<
     PUSHWAY_SERVICES: Object.entries(program.services)
       .map(([name, address]) => `${name}=${address}`)
       .join(','),
+    PUSHWAY_HOSTS: Object.entries(program.hosts ?? {})
+      .map(([name, address]) => `${name}=${address}`)
+      .join(','),
   }
+}
+
+/** A host program is no Node.js program of a team: nothing is put into it, and it needs no PORT. */
+function hostEnvironment(program: Program, place: InstancePlace): Readonly<Record<string, string>> {
+  const path = [...program.path, process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(':')
+  const own = Object.fromEntries(Object.entries(program.env).map(([name, value]) => [name, fillText(value, { program, place })]))
+  return { HOME: runOf(place), ...own, PATH: path, PUSHWAY_INSTANCE: place.id }
 }
 
 /** PORT is the machine's port of the first target; a PORT of the team's own is moved when it names a target, else left alone. */

@@ -4,16 +4,22 @@ import { execFile } from 'node:child_process'
 import type { Probe } from '@pushway/core/app/types.ts'
 import type { Program, Word } from '../ports/agent.ts'
 import { type ProbeResult, probeHttp, probeTcp } from '../util/probe.ts'
-import { type InstancePlace, type Launch, launchOf } from './launch.ts'
+import { addressOf, type InstancePlace, type Launch, launchOf } from './launch.ts'
 
 /** Runs `probe` once; never rejects, and answers at the latest after its own timeout. */
 export function runProbe(probe: Probe, program: Program, place: InstancePlace): Promise<ProbeResult> {
   const { check } = probe
   switch (check.kind) {
     case 'http':
-      return probeHttp({ port: check.port, hostPort: place.ports[check.port] ?? check.port, path: check.path, timeoutMs: probe.timeoutMs })
+      return probeHttp({
+        host: addressOf(program),
+        port: check.port,
+        hostPort: place.ports[check.port] ?? check.port,
+        path: check.path,
+        timeoutMs: probe.timeoutMs,
+      })
     case 'tcp':
-      return probeTcp({ port: check.port, hostPort: place.ports[check.port] ?? check.port, timeoutMs: probe.timeoutMs })
+      return probeTcp({ host: addressOf(program), port: check.port, hostPort: place.ports[check.port] ?? check.port, timeoutMs: probe.timeoutMs })
     case 'command':
       return probeCommand(program, place, { words: check.argv.map((word) => movePorts(word, place.ports)), timeoutMs: probe.timeoutMs })
     case 'shell':
@@ -34,7 +40,9 @@ export function movePorts(text: string, ports: Readonly<Record<number, number>>)
 function probeCommand(program: Program, place: InstancePlace, what: { readonly words: readonly Word[]; readonly timeoutMs: number }): Promise<ProbeResult> {
   let launch: Launch
   try {
-    launch = launchOf(program, place, what.words)
+    // A host program's recipe speaks of its place.
+    const words = program.host ? what.words.map((word) => (typeof word === 'string' ? { fill: word } : word)) : what.words
+    launch = launchOf(program, place, words)
   } catch (error) {
     return Promise.resolve({ ok: false, problem: String(error) })
   }

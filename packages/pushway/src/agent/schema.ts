@@ -31,7 +31,7 @@ function isProgram(value: unknown): value is Program {
     ['tree', 'workingDir', 'stopSignal'].every((key) => typeof value[key] === 'string') &&
     Array.isArray(value.argv) &&
     value.argv.length > 0 &&
-    value.argv.every((word) => typeof word === 'string' || (isRecord(word) && typeof word.inTree === 'string')) &&
+    value.argv.every(isWord) &&
     isTexts(value.env) &&
     isTexts(value.services) &&
     isStrings(value.path) &&
@@ -42,6 +42,10 @@ function isProgram(value: unknown): value is Program {
     isStrings(value.isolation.hide) &&
     isStrings(value.isolation.keepReadOnly)
   )
+}
+
+function isWord(word: unknown): boolean {
+  return typeof word === 'string' || (isRecord(word) && (typeof word.inTree === 'string' || typeof word.fill === 'string'))
 }
 
 export function isCount(value: unknown): value is number {

@@ -40,8 +40,8 @@ export function buildRoutes(environment: EnvironmentId, { served, statuses, insi
       const id = routeId(environment, service.name, target)
       const common = { environment, service: service.name, protocol, groups, holdMs: swaps(service) ? swapHoldMs : holdMs }
       const address = inside[service.name]
-      const within = address && { listen: { host: address.host, port: target }, from: address.from }
-      if (within === undefined || isPublished(port)) {
+      const within = address && target >= (address.lowestPort ?? 1) && { listen: { host: address.host, port: target }, from: address.from }
+      if (!within || isPublished(port)) {
         const outer: Route = { id, listen: listenAddress(port), ...common }
         return within ? [outer, { id: insideId(environment, service.name, target), ...within, ...common }] : [outer]
       }

@@ -24,8 +24,52 @@ export interface AgentHello {
   readonly pid: number
 }
 
-/** A word of a command: literal, or an absolute path inside the instance's own copy of the image's tree. */
-export type Word = string | { readonly inTree: string }
+/**
+ * A word of a command: literal, an absolute path inside the instance's own copy of the image's tree, or a text in which the instance's
+ * own `{run}` (its folder), `{address}`, `{address:tuple}` (as Erlang writes it) and `{port:N}` (the machine's port for N) are filled in.
+ */
+export type Word = string | { readonly inTree: string } | { readonly fill: string }
+
+/** A command besides the program itself. */
+export interface ProgramStep {
+  readonly argv: readonly Word[]
+  readonly input?: string
+  /** Not run where this file is. */
+  readonly unless?: string
+  /** Run also when a step before it failed. */
+  readonly always?: boolean
+}
+
+/** A file that is written before the start; `path` and `text` are filled in as words are. */
+export interface ProgramFile {
+  readonly path: string
+  readonly text: string
+  readonly mode: number
+  /** The text of this file instead, with these patterns replaced. */
+  readonly from?: string
+  readonly replace?: readonly (readonly [pattern: string, by: string])[]
+  /** Bytes instead of a text. */
+  readonly base64?: string
+}
+
+/** What an instance finds at a path of its image: a folder or file of this machine, shared, or a copy of its own. */
+export interface ProgramMount {
+  readonly target: string
+  readonly path: string
+  readonly copy: boolean
+}
+
+/** A program of this machine in place of an image. */
+export interface HostPart {
+  readonly prepare: readonly ProgramStep[]
+  readonly after: readonly ProgramStep[]
+  readonly files: readonly ProgramFile[]
+  /** The address that it binds itself, on its ports as they are; else it gets ports on the loopback address. */
+  readonly address?: string
+  readonly privatePorts: readonly number[]
+  /** Lines for its log at each start. */
+  readonly notes: readonly string[]
+}
 
 /** How an instance is isolated; see util/isolation. `hide` and `keepReadOnly` are absolute folders of the machine. */
 export interface InstanceIsolation {
@@ -35,6 +79,8 @@ export interface InstanceIsolation {
   readonly uid?: number
   readonly hide: readonly string[]
   readonly keepReadOnly: readonly string[]
+  /** Folders that stay, writable, inside hidden ones: volumes. Made when they are missing, and owned by the instance's uid. */
+  readonly keep?: readonly string[]
 }
 
 /** What one instance is: everything the agent needs to start it again after a reboot, alone. */
@@ -53,6 +99,12 @@ export interface Program {
   readonly services: Readonly<Record<string, string>>
   readonly ready?: Probe
   readonly live?: Probe
+  /** Names that programs resolve → address of this machine. */
+  readonly hosts?: Readonly<Record<string, string>>
+  readonly mounts?: readonly ProgramMount[]
+  /** Written before each start: configs and secrets. */
+  readonly files?: readonly ProgramFile[]
+  readonly host?: HostPart
   readonly stopSignal: string
   readonly stopGraceMs: Milliseconds
   readonly isolation: InstanceIsolation

@@ -25,6 +25,8 @@ export interface GroupSpec {
   readonly stopGraceMs: Milliseconds
   /** `service:port` as programs dial it → `host:port` where it is reached on this machine. */
   readonly services: Readonly<Record<string, string>>
+  /** Names that the service's programs resolve → address of this machine, the same on every port. */
+  readonly hosts?: Readonly<Record<string, string>>
   /** The compose project: engines label what they make with it. */
   readonly project?: string
   readonly mounts?: readonly ResolvedMount[]
@@ -105,6 +107,8 @@ export interface ServiceAddress {
   readonly host: string
   /** Address ranges that may connect. */
   readonly from: readonly string[]
+  /** Lower ports of it can't be listened on; 1 when absent. */
+  readonly lowestPort?: number
 }
 
 /** What one instance uses now. */

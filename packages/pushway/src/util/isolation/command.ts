@@ -23,6 +23,8 @@ export interface IsolateOptions {
   readonly keep: readonly string[]
   /** As `keep`, but read-only: toolchains. */
   readonly keepReadOnly?: readonly string[]
+  /** Files that the command sees in place of others (`/etc/hosts`), where folders can be covered. Both must exist. */
+  readonly over?: readonly { readonly file: string; readonly target: string }[]
   /** The project's uid and gid (`projectUid`); used by the kind `uid` only. */
   readonly uid?: number
   /** What the command leaves behind dies with it. Signal the process group, not only the process. */
@@ -103,7 +105,8 @@ function pidArguments(isolation: Isolation, options: IsolateOptions): readonly s
 
 function script(isolation: Isolation, options: IsolateOptions): readonly string[] {
   const pid = options.pidNamespace && isolation.pids ? ['--pid'] : []
-  return ['/bin/sh', assetPath('isolate.sh'), ...pid, ...hideArguments(options), '--']
+  const over = (options.over ?? []).flatMap(({ file, target }) => ['--over', file, target])
+  return ['/bin/sh', assetPath('isolate.sh'), ...pid, ...over, ...hideArguments(options), '--']
 }
 
 /** Each hidden folder followed by what is kept in it, outer before inner, so that nothing kept is covered again. */

@@ -35,6 +35,7 @@ function make(over: Partial<GroupSpec> = {}, config: Partial<ProcessImage> = {})
     tree: '/t',
     path: [],
     isolation,
+    placed: { mounts: {}, sources: {}, program: [], files: [], keep: [] },
     inTree: (path) => path.startsWith('/app/'),
   })
 }

@@ -4,6 +4,7 @@ import type { Probe } from '@pushway/core/app/types.ts'
 
 import type { InstanceIsolation, Program, Word } from '../../../ports/agent.ts'
 import type { GroupSpec } from '../../../ports/runtime.ts'
+import type { PlacedMounts } from './place-mounts.ts'
 import { simplifyProbe } from './probe-command.ts'
 
 /** What the driver needs to know of an image; `ImageConfig` of the image library has it. */
@@ -27,6 +28,7 @@ export interface ProgramInput {
   /** Folders of the toolchain for PATH. */
   readonly path: readonly string[]
   readonly isolation: InstanceIsolation
+  readonly placed: PlacedMounts
   /** Whether an absolute path is in the tree. */
   readonly inTree: (path: string) => boolean
 }
@@ -46,11 +48,14 @@ export function makeProgram(input: ProgramInput): Program | { readonly problem: 
     path: input.path,
     ports: portsOf(spec, image, [ready, live]),
     services: spec.services,
+    ...(spec.hosts ? { hosts: spec.hosts } : {}),
+    mounts: input.placed.program,
+    files: input.placed.files,
     ...(ready ? { ready } : {}),
     ...(live ? { live } : {}),
     stopSignal: signalName(image.stopSignal),
     stopGraceMs: spec.stopGraceMs,
-    isolation: input.isolation,
+    isolation: { ...input.isolation, keep: input.placed.keep },
   }
 }
 

@@ -83,6 +83,8 @@ export interface PinnedImage {
   readonly digest: Digest
   /** How it was found: pushed by this run, built when the release was made, resolved once. */
   readonly origin: 'pushed' | 'built' | 'resolved'
+  /** It binds an address that only one instance of the service can have. */
+  readonly exclusive?: boolean
 }
 
 export interface Service {

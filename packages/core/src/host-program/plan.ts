@@ -2,6 +2,9 @@
 
 import type { HostFile, HostProgram, HostProgramInput, HostStep, Recipe, RecipeFile, RecipeStep } from './types.ts'
 
+/** Repositories below which a release pins host programs: `host-program/postgres/13`. There are no images behind them. */
+export const hostProgramPrefix = 'host-program/'
+
 /** The recipe for an image reference: `docker.io/library/postgres:13` is `postgres`. Registries and tags do not matter. */
 export function recipeFor(recipes: readonly Recipe[], reference: string): Recipe | undefined {
   const [path = ''] = reference.split('@')

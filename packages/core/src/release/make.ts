@@ -13,6 +13,7 @@ import type { Release, ReleasedService } from './types.ts'
 export interface FoundImage {
   readonly repository: string
   readonly digest: Digest
+  readonly exclusive?: boolean
 }
 
 /** An image that this release's run pushed. */
@@ -156,10 +157,14 @@ function pinReference(service: string, reference: string, images: ResolvedImages
   const own = findPushed(reference, images)
   if (own) return { kind: 'pinned', image: { repository: own.repository, digest: own.digest, origin: 'pushed' } }
   const resolved = images.resolved[reference]
-  if (resolved) return { kind: 'pinned', image: { repository: resolved.repository, digest: resolved.digest, origin: 'resolved' } }
+  if (resolved) return { kind: 'pinned', image: resolvedImage(resolved) }
   const problem = images.failed?.[reference]
   if (problem !== undefined) return { kind: 'problem', problem: fail('image-not-pinned', { service, problem }) }
   return { kind: 'resolve', resolve: { reference, service } }
+}
+
+function resolvedImage({ repository, digest, exclusive }: FoundImage): PinnedImage {
+  return { repository, digest, origin: 'resolved', ...(exclusive ? { exclusive } : {}) }
 }
 
 /** The run's own image of this repository: of the same tag when it pushed several, else its newest. A reference by digest means only that one. */

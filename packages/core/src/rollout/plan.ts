@@ -66,8 +66,9 @@ export function liveGroups(plan: RolloutPlan): readonly GroupId[] {
   return Object.values(plan.serving)
 }
 
-/** Whether instances write to a volume that outlives them: two at once could harm what is in it. */
+/** Whether instances write to a volume that outlives them, where two at once could harm what is in it, or bind an address that only one can have. */
 function sharesVolume(service: ReleasedService): boolean {
+  if (service.image.exclusive) return true
   return (service.mounts ?? []).some((mount) => mount.kind === 'volume' && mount.volume !== undefined && !mount.readOnly)
 }
 

@@ -98,9 +98,17 @@ const anyWeather: fc.Arbitrary<Weather> = fc.record(
   { requiredKeys: ['readyAfter', 'lag', 'rate'] },
 )
 
-function always(sentence: (world: World, plan: RolloutPlan, weather: Weather) => void): void {
+const volume: Pick<ReleasedService, 'mounts'> = { mounts: [{ kind: 'volume', volume: 'data', target: '/data', readOnly: false }] }
+
+/** The same with a volume at its second service, before and after. */
+const anyStateful = anySetup.map((setup): Setup => {
+  const second = (services: readonly ReleasedService[]) => services.map((one, index) => (index === 1 ? { ...one, ...volume } : one))
+  return { ...setup, before: second(setup.before), after: second(setup.after) }
+})
+
+function always(sentence: (world: World, plan: RolloutPlan, weather: Weather) => void, setups = anySetup): void {
   fc.assert(
-    fc.property(anySetup, anyWeather, (setup, weather) => {
+    fc.property(setups, anyWeather, (setup, weather) => {
       const plan = planOf(setup)
       sentence(playRollout(plan, weather), plan, weather)
     }),
@@ -218,6 +226,30 @@ describe('whatever the weather', () => {
       }
       expect(plan.services.length).toBeGreaterThanOrEqual(0)
     })
+  })
+})
+
+describe('whatever the weather, a service with a volume', () => {
+  test('never runs in two releases at the same time', () => {
+    always(({ moments }, plan, weather) => {
+      // Who sees nothing must take it that nothing is there.
+      if (weather.blindAt?.length) return
+      for (const { groups } of moments)
+        for (const { stopFirst, from, to } of plan.services) if (stopFirst && from) expect(Math.min(groups[from]?.total ?? 0, groups[to]?.total ?? 0)).toBe(0)
+    }, anyStateful)
+  })
+
+  test('does not keep the rollout from an end that is all new or all old', () => {
+    always(({ end, moments }, plan) => {
+      expect(end.closed).toBeDefined()
+      const last = moments.at(-1)
+      const completed = end.rollout?.ended?.as === 'completed'
+      for (const { from, to, replicas, fromReplicas } of plan.services) {
+        const [gone, stays] = completed ? [from, to] : [to, from]
+        if (gone) expect(last?.groups[gone]).toBeUndefined()
+        if (stays) expect(last?.groups[stays]?.total).toBe(completed ? replicas : fromReplicas)
+      }
+    }, anyStateful)
   })
 })
 

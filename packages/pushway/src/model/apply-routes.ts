@@ -67,7 +67,7 @@ async function insideAddresses(
 ): Promise<Readonly<Record<string, ServiceAddress>>> {
   const entries = await Promise.all(
     served.map(async ({ service, sides }): Promise<readonly (readonly [string, ServiceAddress])[]> => {
-      const stateful = (service.mounts ?? []).some((mount) => mount.kind === 'volume' && mount.volume !== undefined)
+      const stateful = service.image.exclusive || (service.mounts ?? []).some((mount) => mount.kind === 'volume' && mount.volume !== undefined)
       const release = sides.map(({ group }) => shop.states.release(groupParts(group).release)).find((found) => found !== undefined)
       if (stateful || !release || service.ports.length === 0) return []
       const address = await runtimeOf(shop, release).serviceAddress?.(id, service.name, signal)

@@ -1,5 +1,6 @@
 // Whether everything is proven of a release's images that its environment demands.
 
+import { hostProgramPrefix } from '@pushway/core/host-program/plan.ts'
 import { lacking, sayDemands } from '@pushway/core/images/evidence.ts'
 import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
 import { type ReasonText, reason } from '@pushway/core/reason/reasons.ts'
@@ -18,6 +19,8 @@ export async function missingEvidence(shop: Workshop, release: Release, config: 
   let waiting: MissingEvidence | undefined
   for (const { image } of release.services) {
     const { repository, digest } = image
+    // A program of this machine is no image that anybody could have signed.
+    if (repository.startsWith(hostProgramPrefix)) continue
     const evidence = await shop.world.evidence.check(release.project, repository, digest)
     const lacks = lacking(config.require, evidence)
     if (lacks.length === 0) continue

@@ -107,7 +107,7 @@ async function askRuntime(shop: Workshop, environment: EnvironmentConfig, refere
     return found ?? `${reference} is neither in the registry nor in the ${environment.runtime} runtime's own store`
   } catch (error) {
     // An engine that is away may come back; what it refuses stays refused.
-    if (error instanceof PushwayError && error.kind === 'user') return error.message.replace(/\.$/, '')
+    if (error instanceof PushwayError && error.kind === 'user') return `${error.message} ${error.next}`.replace(/\.$/, '')
     throw error
   }
 }

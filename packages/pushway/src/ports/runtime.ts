@@ -101,6 +101,8 @@ export interface ResolvedImage {
   readonly digest: Digest
   /** `host`: made by the embedded builder on this machine's own userland. */
   readonly base: 'host' | 'image'
+  /** It binds its service's address itself: one instance at a time, and no router before it. */
+  readonly exclusive?: boolean
 }
 
 export interface ServiceAddress {

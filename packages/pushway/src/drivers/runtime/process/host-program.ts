@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Probe } from '@pushway/core/app/types.ts'
-import { majorOf, planHostProgram, programsOf, recipeFor, taggedVersion } from '@pushway/core/host-program/plan.ts'
+import { hostProgramPrefix, majorOf, planHostProgram, programsOf, recipeFor, taggedVersion } from '@pushway/core/host-program/plan.ts'
 import type { HostProgram, HostStep, Recipe } from '@pushway/core/host-program/types.ts'
 import { fail } from '@pushway/core/reason/errors.ts'
 import type { InstanceIsolation, Program, ProgramStep, Word } from '../../../ports/agent.ts'
@@ -13,7 +13,7 @@ import type { PlacedMounts } from './place-mounts.ts'
 import { findPrograms, foldersOf, versionOf } from './recipes.ts'
 
 /** Repositories below which a release pins host programs. */
-const prefix = 'host-program/'
+const prefix = hostProgramPrefix
 
 /** What a reference means here: the program and its version. Undefined: it has no recipe. @throws PushwayError `host-program-missing` */
 export async function resolveHostProgram(recipes: readonly Recipe[], reference: string): Promise<ResolvedImage | undefined> {
@@ -28,6 +28,7 @@ export async function resolveHostProgram(recipes: readonly Recipe[], reference: 
     repository: `${prefix}${recipe.name}/${tag}`,
     digest: `sha256:${createHash('sha256').update(`${recipe.name} ${version}`).digest('hex')}`,
     base: 'host',
+    ...(recipe.direct ? { exclusive: true } : {}),
   }
 }
 

@@ -206,7 +206,15 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
     router: createEmbeddedRouter({ socket: proxySocket }),
     runtimes: {
       ...openDockerRuntime(folder, blobs, (problem) => options.log.warn('there is no docker runtime', { problem })),
-      process: createProcessRuntime({ socket: agentSocket, imagesDir: folder.path('images'), blobs, toolchainCacheDir, isolation, dataDir: folder.dir }),
+      process: createProcessRuntime({
+        recipes: [folder.path('host-programs')],
+        socket: agentSocket,
+        imagesDir: folder.path('images'),
+        blobs,
+        toolchainCacheDir,
+        isolation,
+        dataDir: folder.dir,
+      }),
     },
     tokens: {
       create: async (run, project, permissions) => new Secret(accounts.createRunToken(run, project, permissions ? { permissions } : {}).token),

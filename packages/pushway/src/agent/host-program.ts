@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { HostPart, Program, ProgramFile, ProgramStep } from '../ports/agent.ts'
-import { fillText, type InstancePlace, launchOf } from './launch.ts'
+import { fillText, type InstancePlace, launchOfStep } from './launch.ts'
 
 /** A step that takes longer is given up: making a database cluster takes seconds. */
 const longestStepMs = 120_000
@@ -53,7 +53,7 @@ async function runSteps(steps: readonly ProgramStep[], program: Program, place: 
 }
 
 function runStep(step: ProgramStep, program: Program, place: InstancePlace): Promise<void> {
-  const launch = launchOf(program, place, step.argv, true)
+  const launch = launchOfStep(program, place, step.argv)
   const [file = '', ...args] = launch.argv
   // The group and not only the program: a step may start others.
   const child = spawn(file, args, { cwd: launch.cwd, env: launch.env, uid: launch.uid, gid: launch.gid, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })

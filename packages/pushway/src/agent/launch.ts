@@ -26,8 +26,17 @@ function treeOf(place: InstancePlace): string {
   return join(place.dir, 'tree')
 }
 
-/** How to start `words` (the program itself, a probe's command, a step) as the instance. What a step leaves running goes on: it has no pid namespace. */
-export function launchOf(program: Program, place: InstancePlace, words: readonly Word[], step = false): Launch {
+/** How to start a step as the instance: what it leaves running goes on, so it has no pid namespace. */
+export function launchOfStep(program: Program, place: InstancePlace, words: readonly Word[]): Launch {
+  return launch({ program, place, words, step: true })
+}
+
+/** How to start `words` (the program itself, or a probe's command) as the instance. */
+export function launchOf(program: Program, place: InstancePlace, words: readonly Word[]): Launch {
+  return launch({ program, place, words, step: false })
+}
+
+function launch({ program, place, words, step }: Whose & { readonly words: readonly Word[]; readonly step: boolean }): Launch {
   const { isolation } = program
   const env = environmentOf(program, place)
   const command = isolateCommand(
@@ -48,7 +57,7 @@ export function launchOf(program: Program, place: InstancePlace, words: readonly
 }
 
 /** The folder of what is made for the instance alone: the preload, a host program's files. */
-export function runOf(place: InstancePlace): string {
+function runOf(place: InstancePlace): string {
   return join(place.dir, 'run')
 }
 

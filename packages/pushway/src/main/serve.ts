@@ -25,11 +25,12 @@ import { createSources } from '../model/sources.ts'
 import { createStates } from '../model/states.ts'
 import type { Workshop } from '../model/workshop.ts'
 import { performers } from '../perform/index.ts'
+import type { Evidence } from '../ports/evidence.ts'
 import type { Images } from '../ports/images.ts'
 import type { RunningServer, ServeOptions } from '../ports/program.ts'
 import type { Commands, Queries } from '../ports/service.ts'
 import type { ProgramLog, World } from '../ports/world.ts'
-import { createEvidence } from '../registry/evidence/index.ts'
+import { createEvidence, type EvidenceParts } from '../registry/evidence/index.ts'
 import { createMeter } from '../registry/meter.ts'
 import type { Results } from '../results/index.ts'
 import { createWorkflowFiles } from '../runner/workflow-files.ts'
@@ -180,12 +181,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const blobs = openBlobs(folder, options.blobs, process.env)
   const index = openRegistryIndex(database, clock)
   const signingKeys = createSigningKeys(database, settings, clock)
-  const evidence = createEvidence({
-    ...{ blobs, index, keys: signingKeys },
-    // A program that reads a bill of materials and answers like grype.
-    ...(process.env.PUSHWAY_SCANNER ? { scanner: createGrype(process.env.PUSHWAY_SCANNER) } : {}),
-    onScanProblem: (problem) => options.log.warn('an image could not be scanned', { problem }),
-  })
+  const evidence = openEvidence({ blobs, index, keys: signingKeys }, options.log)
   const toolchainCacheDir = join(defaultCacheDir(), 'toolchains')
   const agentSocket = controlSocket(folder.path('agent'), 'agent')
   const proxySocket = controlSocket(folder.path('proxy'), 'proxy')
@@ -245,6 +241,16 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const registry = { mirrors, meter: createMeter(blobs, () => clock.now()), ...(options.blobLimit === undefined ? {} : { blobLimit: options.blobLimit }) }
   const imageUses = createImageUses(shop, kept.imagePolicies)
   return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, results, ...kept, ...registry }
+}
+
+/** PUSHWAY_SCANNER: a program that reads a bill of materials and answers like grype. */
+function openEvidence(parts: Pick<EvidenceParts, 'blobs' | 'index' | 'keys'>, log: ProgramLog): Evidence {
+  const scanner = process.env.PUSHWAY_SCANNER
+  return createEvidence({
+    ...parts,
+    ...(scanner ? { scanner: createGrype(scanner) } : {}),
+    onScanProblem: (problem) => log.warn('an image could not be scanned', { problem }),
+  })
 }
 
 function makeEngine(shop: Workshop, signal: AbortSignal): Engine {

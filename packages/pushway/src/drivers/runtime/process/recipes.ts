@@ -1,7 +1,7 @@
 // Recipes of host programs: the shipped ones, and the user's own over them; and what of them is on this machine.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { parseRecipe } from '@pushway/core/host-program/parse.ts'
 import type { Recipe } from '@pushway/core/host-program/types.ts'
 import { refuse } from '@pushway/core/reason/errors.ts'
@@ -24,7 +24,7 @@ export function readRecipes(folders: readonly string[] = []): readonly Recipe[] 
 }
 
 /** Where a program is: in the recipe's folders (the highest version first), then on PATH. */
-export function findProgram(recipe: Recipe, program: string, path = process.env.PATH ?? ''): string | undefined {
+function findProgram(recipe: Recipe, program: string, path = process.env.PATH ?? ''): string | undefined {
   const folders = [...recipe.folders.flatMap(expand), ...path.split(delimiter), '/usr/sbin', '/sbin']
   return folders.map((folder) => join(folder, program)).find((file) => folder(file) && existsSync(file))
 }
@@ -74,9 +74,4 @@ export function findPrograms(recipe: Recipe, names: readonly string[]): Readonly
 /** The folders of the programs, for PATH: health checks call clients that are beside them. */
 export function foldersOf(programs: Readonly<Record<string, string>>): readonly string[] {
   return [...new Set(Object.values(programs).map((file) => dirname(file)))]
-}
-
-/** What people call a program. */
-export function programName(file: string): string {
-  return basename(file)
 }

@@ -37,7 +37,7 @@ export function openLoopbackAddresses(dir: string): LoopbackAddresses {
 }
 
 /** From the key; the next one when it is taken. Pure. */
-export function chooseAddress(key: string, taken: ReadonlySet<string>): string {
+function chooseAddress(key: string, taken: ReadonlySet<string>): string {
   const start = createHash('sha256').update(key).digest().readUInt32BE(0) % count
   for (let step = 0; step < count; step++) {
     const value = first + ((start + step) % count)

@@ -2,7 +2,7 @@
 
 import type { Release, ReleasedService } from '@pushway/core/release/types.ts'
 import { expect, test } from 'vitest'
-import { namesWithin } from './networks.ts'
+import { namesOfHosts, namesWithin } from './networks.ts'
 
 const service = (name: string, ...networks: readonly string[]): ReleasedService => ({
   name,
@@ -26,4 +26,13 @@ test.each([
 ])('%s sees those that share a network with it, and what only an older release has', (name, seen) => {
   const self = services.find((one) => one.name === name) as ReleasedService
   expect(Object.keys(namesWithin(release, self, addresses))).toEqual(seen)
+})
+
+test('addresses are found by the names and aliases of what shares a network', () => {
+  const aliased = { ...service('db', 'back'), networks: [{ network: 'back', aliases: ['database'] }] }
+  const known = { services: [service('api', 'front', 'back'), service('web', 'front'), aliased] } as unknown as Release
+  const [api, web] = known.services as [ReleasedService, ReleasedService]
+  const hosts = { api: '127.64.0.1', web: '127.64.0.2', db: '127.64.0.3' }
+  expect(namesOfHosts(known, api, hosts)).toEqual({ ...hosts, database: '127.64.0.3' })
+  expect(namesOfHosts(known, web, hosts)).toEqual({ api: '127.64.0.1', web: '127.64.0.2' })
 })

@@ -13,6 +13,20 @@ export function namesWithin(release: Release, service: ReleasedService, addresse
   return Object.fromEntries(Object.entries(addresses).filter(([key]) => visible.has(nameOf(key)) || !known.has(nameOf(key))))
 }
 
+/** The names (aliases too) by which `service` finds each address: of the services that share a network with it. */
+export function namesOfHosts(release: Release, service: ReleasedService, addresses: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const visible = namesWithin(release, service, Object.fromEntries(Object.entries(addresses).map(([name, host]) => [`${name}:0`, host])))
+  const own = networksOf(service)
+  return Object.fromEntries(
+    Object.entries(visible).flatMap(([key, host]) => {
+      const name = nameOf(key)
+      const attached = release.services.find((one) => one.name === name)?.networks ?? []
+      const aliases = attached.filter(({ network }) => own.includes(network)).flatMap((one) => one.aliases ?? [])
+      return [name, ...aliases].map((one) => [one, host])
+    }),
+  )
+}
+
 function nameOf(key: string): string {
   return key.slice(0, key.lastIndexOf(':'))
 }

@@ -6,7 +6,7 @@ import type { RolloutAction } from '@pushway/core/rollout/types.ts'
 import type { GroupId } from '@pushway/core/text/ids.ts'
 import { applyRoutes } from '../model/apply-routes.ts'
 import { groupSpec, secretFiller } from '../model/group-spec.ts'
-import { namesWithin } from '../model/networks.ts'
+import { namesOfHosts, namesWithin } from '../model/networks.ts'
 import { resolveParts } from '../model/resolve-parts.ts'
 import { serviceAddresses } from '../model/routes.ts'
 import { groupParts } from '../model/serving.ts'
@@ -31,11 +31,23 @@ export const ensureGroup: Performer = {
       if (!service) throw fail('not-found', { what: 'service', name: groupParts(group).service })
       const spec = groupSpec({ id: group, release, service, settings: shop.world.settings, services: namesWithin(release, service, serviceAddresses(routes)) })
       const parts = await resolveParts({ shop, release, service, fill: secretFiller(release, shop.world.settings) })
-      await scene.runtime.ensureGroup({ ...spec, ...parts }, replicas, signal)
+      const hosts = namesOfHosts(release, service, await addressesOf(scene, release, signal))
+      await scene.runtime.ensureGroup({ ...spec, ...parts, hosts }, replicas, signal)
     })
     return []
   },
   refused: abortBecause,
+}
+
+/** Service → its address on this machine, where the runtime has such addresses. */
+async function addressesOf({ runtime, id }: RolloutScene, release: Release, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  const found = await Promise.all(
+    release.services.map(async ({ name }): Promise<readonly (readonly [string, string])[]> => {
+      const address = await runtime.serviceAddress?.(id, name, signal)
+      return address ? [[name, address.host]] : []
+    }),
+  )
+  return Object.fromEntries(found.flat())
 }
 
 /** A group carries the release that first made it: the target's, the previous one's, or (unchanged since) an older one's. */

@@ -10,11 +10,14 @@ export interface KnownAction {
 const knownActions: readonly KnownAction[] = [
   {
     name: 'actions/checkout',
-    inputs: ['repository', 'ref', 'token', 'path', 'fetch-depth', 'fetch-tags', 'clean', 'persist-credentials', 'set-safe-directory', 'show-progress'],
+    inputs: [
+      ...['repository', 'ref', 'token', 'path', 'fetch-depth', 'fetch-tags', 'clean', 'persist-credentials', 'set-safe-directory', 'show-progress'],
+      ...['submodules', 'lfs', 'sparse-checkout', 'sparse-checkout-cone-mode', 'filter', 'github-server-url'],
+    ],
   },
   {
     name: 'actions/setup-node',
-    inputs: ['node-version', 'node-version-file', 'cache', 'cache-dependency-path', 'always-auth', 'check-latest', 'token'],
+    inputs: [...['node-version', 'node-version-file', 'cache', 'cache-dependency-path', 'registry-url', 'scope', 'always-auth', 'check-latest', 'token']],
   },
   {
     name: 'actions/upload-artifact',

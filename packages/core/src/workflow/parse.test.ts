@@ -126,7 +126,7 @@ describe('what is not carried is refused by name and line', () => {
 test('actions of any name are taken; what a built-in one does not carry is a warning', () => {
   const taken = parseWorkflow('ci.yml', job('    steps: [{ uses: ./my-action }, { uses: a/b/c@v1 }, { uses: a/b@0123456789012345678901234567890123456789 }]'))
   expect(taken.diagnostics).toEqual([])
-  const input = parseWorkflow('ci.yml', job('    steps:\n      - uses: actions/checkout@v3\n        with: { lfs: true }'))
+  const input = parseWorkflow('ci.yml', job('    steps:\n      - uses: actions/checkout@v3\n        with: { ssh-key: x }'))
   expect(input.value).toBeDefined()
   expect(input.diagnostics).toMatchObject([{ severity: 'warning', code: 'input-not-yet', at: { line: 7, column: 17 } }])
   const bad = findings(job('    steps: [{ uses: a/b }, { uses: ../up }, { uses: a/b@-x }, { uses: a/../c@v1 }, { uses: a/b/../c@v1 }]'))

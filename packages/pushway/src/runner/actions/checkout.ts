@@ -6,40 +6,89 @@ import { type ActionContext, ActionFailure, type BuiltinAction, type Exec, isTru
 
 export const checkout: BuiltinAction = {
   name: 'actions/checkout',
-  inputs: ['repository', 'ref', 'token', 'path', 'fetch-depth', 'fetch-tags', 'clean', 'persist-credentials', 'set-safe-directory', 'show-progress'],
+  inputs: [
+    ...['repository', 'ref', 'token', 'path', 'fetch-depth', 'fetch-tags', 'clean', 'persist-credentials', 'set-safe-directory', 'show-progress'],
+    ...['submodules', 'lfs', 'sparse-checkout', 'sparse-checkout-cone-mode', 'filter', 'github-server-url'],
+  ],
   async run(context) {
     const { spec, source, paths } = context.job
     const own = String(spec.contexts.github.repository ?? '')
     const wanted = context.input('repository')
-    if (wanted !== '' && wanted.toLowerCase() !== own.toLowerCase()) {
-      throw new ActionFailure(`actions/checkout of another repository (${wanted}) is not supported yet: only ${own} itself.`)
-    }
+    const other = wanted !== '' && wanted.toLowerCase() !== own.toLowerCase() ? wanted : undefined
     const dir = joinInside(paths.workspace, context.input('path') || '.')
-    if (source.kind === 'tree') return copyTree(context, source.dir, dir)
-    await cloneCommit(context, dir, source.kind === 'repository' ? source.url : `${spec.server?.url ?? ''}/${own}.git`)
+    sayLimits(context)
+    if (other === undefined && source.kind === 'tree') return copyTree(context, source.dir, dir)
+    if (other === undefined) return cloneCommit(context, dir, { url: source.kind === 'repository' ? source.url : `${spec.server?.url ?? ''}/${own}.git` })
+    if (!spec.server) throw new ActionFailure(`actions/checkout of another repository (${other}) needs a server: a local run has only ${own} itself.`)
+    if (!/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/.test(other)) throw new ActionFailure(`"${other}" is not the name of a repository: write owner/name.`)
+    await cloneCommit(context, dir, { url: `${spec.server.url}/${other}.git`, other })
   },
 }
 
-async function cloneCommit(context: ActionContext, dir: string, url: string): Promise<void> {
+/** What is there and does less than on GitHub. @throws ActionFailure for another server: the job's token is not for it */
+function sayLimits(context: ActionContext): void {
+  if (isTrue(context.input('lfs'), false)) context.say('##[warning]lfs: files of Git LFS are not fetched; their pointers are checked out.')
+  const server = context.input('github-server-url').replace(/\/+$/, '')
+  const own = [context.job.spec.server?.url, String(context.job.spec.contexts.github.server_url ?? '')]
+  if (server !== '' && !own.includes(server)) throw new ActionFailure(`github-server-url: ${server} is another server; only this one is checked out from.`)
+}
+
+async function cloneCommit(context: ActionContext, dir: string, { url, other }: { readonly url: string; readonly other?: string }): Promise<void> {
   const { github } = context.job.spec.contexts
   const token = context.input('token') || String(github.token ?? context.job.spec.server?.token ?? '')
   if (token !== '') context.addMask(Buffer.from(`x-access-token:${token}`).toString('base64'))
   const credentials = url.startsWith('http') && token !== '' ? headerEnvironment(url, token) : {}
   const git = gitIn(context, dir, credentials)
   await prepareFolder(context, dir, git)
-  const wanted = refsToFetch(context.input('ref'), github)
+  const wanted = other === undefined ? refsToFetch(context.input('ref'), github) : await refsOfOther(context, git, url)
   const depth = fetchDepth(context)
   const tags = isTrue(context.input('fetch-tags'), false) ? ['--tags'] : ['--no-tags']
   const history = depth === 0 ? ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'] : []
-  const shallow = depth === 0 ? [] : [`--depth=${depth}`]
+  const shallow = [...(depth === 0 ? [] : [`--depth=${depth}`]), ...(context.input('filter') === '' ? [] : [`--filter=${context.input('filter')}`])]
   const target = await firstThatWorks(wanted, async (ref) => {
     await git('fetch', '--quiet', '--prune', '--no-recurse-submodules', ...tags, ...shallow, url, ref, ...history)
   })
   await git('remote', 'add', 'origin', url)
-  await checkOut(git, target, github)
+  await chooseFiles(context, git)
+  await checkOut(git, target, other === undefined ? github : {})
+  await checkOutSubmodules(context, git, depth)
+  context.setOutput('ref', target)
   context.setOutput('commit', (await git('rev-parse', 'HEAD')).trim())
   context.say(`HEAD is now at ${(await git('log', '-1', '--format=%h %s')).trim()}`)
   if (isTrue(context.input('persist-credentials'), true)) persistCredentials(context, credentials)
+}
+
+/** The input `ref` of another repository, else the branch its HEAD names. */
+async function refsOfOther(context: ActionContext, git: Git, url: string): Promise<readonly string[]> {
+  const ref = context.input('ref')
+  if (ref !== '') return refsToFetch(ref, {})
+  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(await git('ls-remote', '--symref', url, 'HEAD'))?.[1]
+  return [branch ?? 'HEAD']
+}
+
+/** `sparse-checkout`: only these folders, or with patterns when cone mode is off. */
+async function chooseFiles(context: ActionContext, git: Git): Promise<void> {
+  const lines = linesOf(context.input('sparse-checkout'))
+  if (lines.length === 0) return
+  const strange = lines.find((line) => line.startsWith('-'))
+  if (strange !== undefined) throw new ActionFailure(`sparse-checkout: "${strange}" is not a path.`)
+  await git('sparse-checkout', 'set', isTrue(context.input('sparse-checkout-cone-mode'), true) ? '--cone' : '--no-cone', ...lines)
+}
+
+function linesOf(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
+
+/** Relative addresses of submodules are those of this server; the job's token reaches what it may. */
+async function checkOutSubmodules(context: ActionContext, git: Git, depth: number): Promise<void> {
+  const wanted = context.input('submodules').toLowerCase()
+  if (wanted !== 'true' && wanted !== 'recursive') return
+  const recursive = wanted === 'recursive' ? ['--recursive'] : []
+  await git('submodule', 'sync', '--quiet', ...recursive)
+  await git('submodule', 'update', '--init', '--force', '--quiet', ...(depth === 0 ? [] : [`--depth=${depth}`]), ...recursive)
 }
 
 /** A branch is checked out as one, so that `git push` of a step knows where; everything else as a detached commit. */

@@ -90,25 +90,74 @@ interface Listed {
   readonly digest: string
 }
 
-/** The newest of each name. */
-async function list(services: Services): Promise<readonly Listed[]> {
-  const { artifacts = [] } = (await services.call('ArtifactService/ListArtifacts', services.ids)) as { artifacts?: readonly Record<string, unknown>[] }
-  const all = artifacts.map(({ database_id: id, name, digest }) => ({ id: String(id), name: String(name), digest: String(digest ?? '') }))
+/** Where artifacts are listed and fetched from. */
+interface ArtifactSource {
+  /** The newest of each name. */
+  list(): Promise<readonly Listed[]>
+  link(artifact: Listed): Promise<string>
+}
+
+function newestOfEach(all: readonly Listed[]): readonly Listed[] {
   return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i)
+}
+
+function ownRun(kit: Kit): ArtifactSource {
+  const services = connectServices(kit.env)
+  return {
+    async list() {
+      const answer = (await services.call('ArtifactService/ListArtifacts', services.ids)) as { artifacts?: readonly Record<string, unknown>[] }
+      return newestOfEach(
+        (answer.artifacts ?? []).map(({ database_id: id, name, digest }) => ({ id: String(id), name: String(name), digest: String(digest ?? '') })),
+      )
+    },
+    async link({ name }) {
+      const signed = await services.call('ArtifactService/GetSignedArtifactURL', { ...services.ids, name })
+      return String(signed?.signed_url)
+    },
+  }
+}
+
+function isOtherRun(kit: Kit): boolean {
+  const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = kit.env
+  const differs = (input: string, own: string | undefined) => kit.input(input) !== '' && kit.input(input) !== own
+  return differs('repository', repository) || differs('run-id', run)
+}
+
+/** Another run, by the API of this server and the token that is given. */
+function otherRun(kit: Kit): ArtifactSource {
+  const { GITHUB_API_URL: api = '', GITHUB_REPOSITORY: own = '' } = kit.env
+  const token = kit.input('github-token')
+  const run = kit.required('run-id')
+  if (token === '') throw new ActionFailure('Artifacts of another run need the input github-token.')
+  if (!URL.canParse(api)) throw new ActionFailure('Artifacts of another run need a server: a local run has none.')
+  const base = `${api}/repos/${kit.input('repository') || own}/actions`
+  const ask = async (path: string) => {
+    const answer = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${token}` }, redirect: 'manual' })
+    if (answer.status >= 400) throw new ActionFailure(`The artifacts of run ${run} could not be read: ${answer.status}.`)
+    return answer
+  }
+  return {
+    async list() {
+      const { artifacts } = (await (await ask(`/runs/${encodeURIComponent(run)}/artifacts?per_page=100`)).json()) as {
+        artifacts: readonly Record<string, unknown>[]
+      }
+      return newestOfEach(artifacts.map(({ id, name, digest }) => ({ id: String(id), name: String(name), digest: String(digest ?? '') })))
+    },
+    async link({ id }) {
+      const to = (await ask(`/artifacts/${id}/zip`)).headers.get('location')
+      if (!to) throw new ActionFailure(`The server gives no address for the artifact ${id}.`)
+      return to
+    },
+  }
 }
 
 export async function downloadArtifact(kit: Kit): Promise<void> {
   sayOldVersion(kit)
-  for (const input of ['repository', 'run-id']) {
-    const own = input === 'repository' ? kit.env.GITHUB_REPOSITORY : kit.env.GITHUB_RUN_ID
-    if (kit.input(input) !== '' && kit.input(input) !== own)
-      throw new ActionFailure(`${input}: ${kit.input(input)}: only artifacts of this run can be downloaded by the built-in action.`)
-  }
-  const services = connectServices(kit.env)
+  const from = isOtherRun(kit) ? otherRun(kit) : ownRun(kit)
   const to = resolve(kit.workspace, kit.input('path').replace(/^~(?=\/|$)/, kit.home) || '.')
-  const chosen = choose(kit, await list(services))
+  const chosen = choose(kit, await from.list())
   const single = kit.input('name') !== '' || kit.flag('merge-multiple') || (kit.input('artifact-ids') !== '' && chosen.length === 1)
-  for (const artifact of chosen) await fetchArtifact(kit, { services, artifact, to: single ? to : join(to, artifact.name) })
+  for (const artifact of chosen) await fetchArtifact(kit, { from, artifact, to: single ? to : join(to, artifact.name) })
   kit.info(`Total of ${chosen.length} artifact(s) downloaded`)
   kit.setOutput('download-path', to)
 }
@@ -135,11 +184,10 @@ function byId(all: readonly Listed[], id: string): Listed {
   return found
 }
 
-async function fetchArtifact(kit: Kit, { services, artifact, to }: { services: Services; artifact: Listed; to: string }): Promise<void> {
-  const signed = await services.call('ArtifactService/GetSignedArtifactURL', { ...services.ids, name: artifact.name })
+async function fetchArtifact(kit: Kit, { from, artifact, to }: { from: ArtifactSource; artifact: Listed; to: string }): Promise<void> {
   const dir = mkdtempSync(join(kit.temp, 'artifact-'))
   const file = join(dir, 'artifact.zip')
-  const digest = await fetchFile(String(signed?.signed_url), file)
+  const digest = await fetchFile(await from.link(artifact), file)
   if (artifact.digest !== '' && digest !== artifact.digest)
     throw new ActionFailure(`Artifact ${artifact.name} has the digest ${digest}, and not ${artifact.digest}: it is damaged.`)
   mkdirSync(to, { recursive: true })
@@ -152,10 +200,11 @@ export async function mergeArtifacts(kit: Kit): Promise<void> {
   const services = connectServices(kit.env)
   const name = kit.input('name') || 'merged-artifacts'
   const pattern = kit.input('pattern') || '*'
-  const found = (await list(services)).filter((artifact) => globToRegExp(pattern).test(artifact.name))
+  const from = ownRun(kit)
+  const found = (await from.list()).filter((artifact) => globToRegExp(pattern).test(artifact.name))
   if (found.length === 0) throw new ActionFailure(`No artifacts were found with the pattern '${pattern}'.`)
   const dir = mkdtempSync(join(kit.temp, 'merge-'))
-  for (const artifact of found) await fetchArtifact(kit, { services, artifact, to: kit.flag('separate-directories') ? join(dir, artifact.name) : dir })
+  for (const artifact of found) await fetchArtifact(kit, { from, artifact, to: kit.flag('separate-directories') ? join(dir, artifact.name) : dir })
   await upload(
     kit,
     name,

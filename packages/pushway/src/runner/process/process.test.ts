@@ -76,6 +76,35 @@ describe('artifacts', { timeout: 120_000 }, () => {
     expect(job.text).toContain('Artifact not found for name: gone. There are: f.')
   })
 
+  test('of another run come by the API, with a token that is given', async () => {
+    await run(
+      `
+      - run: echo theirs > f
+      - { uses: actions/upload-artifact@v4, with: { name: dist, path: f } }
+    `,
+      { run: 'their' },
+    )
+    const [theirs] = world.results.artifacts.list('their')
+    const { createServer } = await import('node:http')
+    const asked: unknown[] = []
+    const api = createServer((req, res) => {
+      asked.push([req.url, req.headers.authorization])
+      if (req.url?.endsWith('/zip')) res.writeHead(302, { location: world.results.artifacts.link('their', theirs?.id ?? 0) }).end()
+      else res.setHeader('content-type', 'application/json').end(JSON.stringify({ artifacts: [theirs] }))
+    })
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+    const { port } = api.address() as { port: number }
+    const download = (more: string) => `steps: [{ uses: actions/download-artifact@v4, with: { name: dist, run-id: 77${more} } }, { run: cat f }]`
+    const served = await world.serve({ ...jobSpec(download(', github-token: abcd-token')), run: 'mine' })
+    const contexts = { ...served.contexts, github: { ...served.contexts.github, api_url: `http://127.0.0.1:${port}/api/v3` } }
+    const job = await runSpec({ ...served, contexts })
+    const without = await runSpec(await world.serve({ ...jobSpec(download('')), run: 'mine' }))
+    api.close()
+    expect(job.text).toContain('theirs')
+    expect(asked[0]).toEqual(['/api/v3/repos/acme/hello/actions/runs/77/artifacts?per_page=100', 'Bearer abcd-token'])
+    expect(without.text).toContain('Artifacts of another run need the input github-token.')
+  })
+
   test('an input that is not carried is refused by line before the first step', async () => {
     const job = await run(`
       - run: echo began

@@ -169,7 +169,7 @@ describe('the built-in actions', () => {
     )
     expect(done.text).toContain('have one on main, 1')
     expect(done.text).toContain('old one')
-    expect(done.text).toContain('actions/checkout of another repository (other/thing) is not supported yet')
+    expect(done.text).toContain('actions/checkout of another repository (other/thing) needs a server')
     expect(done.text).toContain('is not the name of a branch, a tag or a commit')
     expect(done.conclusion).toBe('success')
   })

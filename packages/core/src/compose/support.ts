@@ -62,6 +62,7 @@ export const supportTable: readonly SupportRow[] = [
   ...nowhere('nothing is kept free for a service, as in Docker Compose', 'services.*.deploy.resources.reservations.cpus'),
   ...onProcess('a process has no container', 'isolation'),
   ...nowhere('only Windows has it', 'services.*.credential_spec', 'services.*.cpu_count', 'services.*.cpu_percent'),
+  ...nowhere('engines wait longer and longer between starts', 'services.*.deploy.restart_policy.delay', 'services.*.deploy.restart_policy.window'),
   ...nowhere('a release pins its images by digest', 'services.*.pull_policy', 'services.*.pull_refresh_after'),
   ...nowhere('there are no such resources', 'services.*.deploy.resources.reservations.generic_resources'),
   ...nowhere('only text without templates is read', 'configs.*.template_driver', 'secrets.*.template_driver', 'secrets.*.driver', 'secrets.*.driver_opts'),

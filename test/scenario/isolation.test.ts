@@ -61,6 +61,15 @@ ${script.map((line) => `          ${line}`).join('\n')}
   return said.filter((line) => line.startsWith('open: '))
 }
 
+/** What a step says. */
+async function says(server: TestServer, project: TinyProject, script: string): Promise<readonly string[]> {
+  const job = `  says:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ${JSON.stringify(script)}\n`
+  await project.commit({ '.github/workflows/says.yml': workflow(['says'], job) })
+  const run = await runOf(server, project, await project.push(server, 'says'))
+  await runEnds(server, project, run)
+  return (await server.client.jobLog(project.name, run.number, { job: 'says' })).lines.map((line) => line.text)
+}
+
 const here = await detectIsolation('auto')
 
 describe.skipIf(needsLinux().skip || needsRoot().skip || here.kind !== 'uid')('as root (root only) (Linux only)', forgiving, () => {
@@ -69,6 +78,7 @@ describe.skipIf(needsLinux().skip || needsRoot().skip || here.kind !== 'uid')('a
     const project = await tinyProject('acme/rooted')
     await shipped(server, project, 'develop')
     expect(await reach(server, project)).toEqual([])
+    expect(await says(server, project, 'echo "I am $(id -un) of $(id -gn), $(whoami)"')).toContain('I am pushway of pushway, pushway')
     expect(await answering(project.urls.staging)).toMatchObject({ versions: ['1'] })
     await server.stop()
   })

@@ -61,10 +61,12 @@ function runOf(place: InstancePlace): string {
   return join(place.dir, 'run')
 }
 
-/** Where folders can be covered, an instance sees names of services in `/etc/hosts`, and a host program its own user in `/etc/passwd`. */
+/** Where folders can be covered, an instance sees names of services in `/etc/hosts`, and its own user among the system's. */
 function overlaysOf(program: Program, place: InstancePlace): readonly { readonly file: string; readonly target: string }[] {
   const hosts = program.hosts ? [{ file: join(place.dir, 'hosts'), target: '/etc/hosts' }] : []
-  return program.host && program.isolation.kind === 'uid' ? [...hosts, { file: join(place.dir, 'passwd'), target: '/etc/passwd' }] : hosts
+  const { kind, mounts } = program.isolation
+  const users = kind === 'uid' && mounts ? ['passwd', 'group'].map((name) => ({ file: join(place.dir, name), target: `/etc/${name}` })) : []
+  return [...hosts, ...users]
 }
 
 /** The address on which the instance's ports are. */

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Program, ProgramMount } from '../ports/agent.ts'
 import { assetPath } from '../util/assets.ts'
+import { writeUsers } from '../util/isolation/index.ts'
 import { joinInside } from '../util/paths.ts'
 
 const run = promisify(execFile)
@@ -65,10 +66,7 @@ async function placeMount({ target, path, copy }: ProgramMount, { dir, tree }: {
 /** What the instance sees of the system's own files: names of services beside the machine's, and a user that has its uid. */
 export function refreshOverlays(program: Program, dir: string): void {
   const { uid } = program.isolation
-  if (program.host && uid !== undefined) {
-    const users = readFileSync('/etc/passwd', 'utf8').trimEnd()
-    writeFileSync(join(dir, 'passwd'), `${users}\npushway-${uid}:x:${uid}:${uid}::/nonexistent:/bin/sh\n`, { mode: 0o644 })
-  }
+  if (program.isolation.kind === 'uid' && program.isolation.mounts && uid !== undefined) writeUsers(dir, uid)
   if (!program.hosts) return
   const own = existsSync('/etc/hosts') ? readFileSync('/etc/hosts', 'utf8').trimEnd() : '127.0.0.1 localhost'
   const names = Object.entries(program.hosts).map(([name, address]) => `${address} ${name}`)

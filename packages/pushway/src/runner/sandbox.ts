@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { guardCommand, type Isolation, isolateCommand, systemProgram } from '../util/isolation/index.ts'
+import { guardCommand, type Isolation, isolateCommand, systemProgram, writeUsers } from '../util/isolation/index.ts'
 import { childProcesses, endMarkedProcesses, endProcess, processesNow } from '../util/process-identity.ts'
 import { createOutputPipes, type OutputPipes } from './process-output.ts'
 import { giveShellSpawner, takeShellSpawner } from './shell-spawner.ts'
@@ -96,7 +96,7 @@ function pipesOf({ isolation, uid, pipesDir }: SandboxOptions): OutputPipes {
 }
 
 function startHolder(options: SandboxOptions): Promise<ChildProcess> {
-  const { isolation, hide, keep, keepReadOnly } = options
+  const { isolation, hide, keep, keepReadOnly, uid, pipesDir } = options
   const existing = (dirs: readonly string[]) => dirs.filter((dir) => existsSync(dir))
   // No uid: root's own pid 1 can't be touched by the job's processes.
   const command = isolateCommand(isolation, {
@@ -105,6 +105,7 @@ function startHolder(options: SandboxOptions): Promise<ChildProcess> {
     keep: existing(keep),
     keepReadOnly: existing(keepReadOnly),
     pidNamespace: true,
+    over: isolation.kind === 'uid' && uid !== undefined ? writeUsers(pipesDir, uid) : [],
   })
   const [program = '', ...args] = command.argv
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' }

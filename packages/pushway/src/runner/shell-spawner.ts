@@ -2,18 +2,19 @@
 // The shell waits for requests on its standard input, says what it started and how that ended, and ends when we do.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
-import type { Duplex } from 'node:stream'
-import { makeMemoryDir } from '../util/memory-dir.ts'
-import { endProcess } from '../util/process-identity.ts'
+import { rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeMemoryDir, sweepOwnedDirs } from '../util/memory-dir.ts'
+import { endProcess, howItEnded } from '../util/process-identity.ts'
 import { machineVariables } from './machine-variables.ts'
 import { createOutputPipes, type OutputPipes } from './process-output.ts'
+import { carries, isThere, requestText } from './shell-request.ts'
+import { listenToShell, type Talk } from './shell-talk.ts'
 import type { Running, StartOptions } from './start-process.ts'
 
 /**
  * Job control (`set -m`) gives each process a group of its own and leaves SIGINT to it; `-f` waits for the end of one that is only stopped.
- * A request is a file with shell commands that we have written.
+ * A request is a file with shell commands that we have written. When we are gone, however we ended, the shell removes the folder.
  */
 const loop = `
 cd / && mkfifo -m 600 -- "$1/out-0" "$1/out-1" || exit 1
@@ -31,6 +32,7 @@ while read -r request; do
   wait $final "$!"
   printf '%s ended %s\\n' "$request" "$?" >&3
 done
+[ ! -d "$1" ] || rm -rf -- "$1"
 `
 
 export interface ShellSpawner {
@@ -69,7 +71,11 @@ function removeFolders(): void {
   for (const dir of folders) rmSync(dir, { recursive: true, force: true })
 }
 
-async function openShellSpawner(): Promise<ShellSpawner> {
+/** A shell that has not said so long that it has started something is not waited for any more, in ms. */
+const answersWithinMs = 10_000
+
+/** One of its own, for nobody else. @throws Error where there can be none */
+export async function openShellSpawner(answerWithinMs: number = answersWithinMs): Promise<ShellSpawner> {
   const dir = makeMemoryDir('pushway-shell-')
   folders.push(dir)
   if (folders.length === 1) process.once('exit', removeFolders)
@@ -80,8 +86,9 @@ async function openShellSpawner(): Promise<ShellSpawner> {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
   })
-  const talk = listen(shell)
+  const talk = listenToShell(shell)
   await inTime(talk.ready, shell)
+  void sweepOwnedDirs()
   const pipes = createOutputPipes(dir, { ready: [join(dir, 'out-0'), join(dir, 'out-1')] })
   const found = new Set<string>()
   const has = new Map(Object.entries(env))
@@ -99,7 +106,9 @@ async function openShellSpawner(): Promise<ShellSpawner> {
       found.add(key)
       // Nobody else comes between this and the request.
       reserved = true
-      return request(talk, { argv, ...options, has, pipes, file: join(dir, String(count)), number: String(count++) }).finally(() => {
+      const number = String(count++)
+      const file = join(dir, number)
+      return request(talk, { argv, ...options, has, pipes, file, claim: `${file}.claim`, number, answerWithinMs }).finally(() => {
         reserved = false
       })
     },
@@ -124,151 +133,98 @@ async function inTime(ready: Promise<void>, shell: ChildProcess): Promise<void> 
 
 const readyWithinMs = 5_000
 
-/** What is said with the shell; one request at a time. */
-interface Talk {
-  readonly ready: Promise<void>
-  alive(): boolean
-  busy(): boolean
-  /** The exit code of what the request starts; -1: nobody knows it. */
-  send(number: string, onStarted: (pid: number) => void): Promise<number>
-}
-
-function listen(shell: ChildProcess): Talk {
-  const [requests, , , said] = shell.stdio as unknown as [Duplex, null, null, Duplex & { ref(): void; unref(): void }]
-  let alive = true
-  let current: { readonly number: string; readonly onStarted: (pid: number) => void; readonly onEnded: (code: number) => void } | undefined
-  let rest = ''
-  let onReady: (problem?: Error) => void = () => undefined
-  const ready = new Promise<void>((resolve, reject) => {
-    onReady = (problem) => (problem ? reject(problem) : resolve())
-  })
-  const take = (line: string) => {
-    if (line === 'ready') return onReady()
-    const [number, what, value] = line.split(' ')
-    if (current === undefined || number !== current.number) return
-    if (what === 'started') return current.onStarted(Number(value))
-    const { onEnded } = current
-    current = undefined
-    said.unref()
-    onEnded(Number(value))
-  }
-  const gone = () => {
-    alive = false
-    onReady(new Error('The shell that starts processes has ended.'))
-    current?.onEnded(-1)
-    current = undefined
-  }
-  said.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) take(line)
-  })
-  said.on('close', gone)
-  said.on('error', gone)
-  shell.on('error', gone)
-  requests.on('error', gone)
-  // It must keep nobody from ending: it ends with us.
-  shell.unref()
-  for (const stream of [requests, said] as unknown as { unref(): void }[]) stream.unref()
-  void ready.then(
-    () => said.unref(),
-    () => undefined,
-  )
-  said.ref()
-  return {
-    ready,
-    alive: () => alive,
-    busy: () => current !== undefined,
-    send: (number, onStarted) =>
-      new Promise((resolve) => {
-        current = { number, onStarted, onEnded: resolve }
-        said.ref()
-        requests.write(`${number}\n`)
-      }),
-  }
-}
-
 type Request = StartOptions & {
   readonly onGroup: (pid: number) => void
   readonly argv: readonly string[]
-  /** The variables that the shell has by now. */
   readonly has: Map<string, string>
   readonly pipes: OutputPipes
   readonly file: string
+  readonly claim: string
   readonly number: string
+  readonly answerWithinMs: number
 }
 
-async function request(talk: Talk, of: Request): Promise<Running> {
+/** Undefined when the shell has not started it, and never will. */
+async function request(talk: Talk, of: Request): Promise<Running | undefined> {
   const output = await of.pipes.open(of.onOutput)
   writeFileSync(of.file, requestText(of, output.fifo), { mode: 0o600, flag: 'wx' })
   let pid: number | undefined
-  const waiting: NodeJS.Signals[] = []
-  const release = () => {
-    output.started()
-    unlinkSync(of.file)
-  }
-  const ended = talk.send(of.number, (started) => {
-    // The process holds the pipe itself from now on.
-    release()
-    pid = started
-    of.onGroup(pid)
-    for (const signal of waiting) endProcess(-pid, signal)
+  let onStarted: () => void = () => undefined
+  const started = new Promise<void>((resolve) => {
+    onStarted = resolve
   })
+  const ended = talk.send(of.number, (number) => {
+    pid = number
+    onStarted()
+  })
+  const answered = Promise.race([started, ended]).then(() => pid !== undefined)
+  const mayRun = await startsInTime(answered, talk, of)
+  // The process holds the pipe itself from now on.
+  output.started()
+  unlinkSync(of.file)
+  if (!mayRun) return undefined
+  if (pid !== undefined) of.onGroup(pid)
+  const stopWatching = pid === undefined ? undefined : watchEnd(pid, talk)
   return {
     ended: ended.then(async (code) => {
-      if (pid === undefined) release()
+      stopWatching?.()
+      rmSync(of.claim, { force: true })
       if (code < 0) throw new Error('The shell that starts the processes of this job was ended, so that nobody knows how this one ended.')
       await output.drained()
       return code
     }),
-    signal: (signal) => (pid === undefined ? void waiting.push(signal) : endProcess(-pid, signal)),
+    signal: (signal) => pid !== undefined && endProcess(-pid, signal),
   }
 }
 
 /**
- * What the shell does: it opens the output before it forks, so that the reader sees no end before there is a writer. It keeps the
- * variables for the next request, which sets only what is new: most are the same, and setting the language again reads tables.
+ * False when the process does not run and never will: then whoever asked starts it himself. A shell without an answer is ended.
+ * @param answered whether it was started
  */
-function requestText({ argv, cwd, env, has }: Request, fifo: string): string {
-  const fresh = Object.entries(env).filter(([name, value]) => has.get(name) !== value)
-  const surplus = [...has.keys()].filter((name) => !(name in env))
-  for (const [name, value] of fresh) has.set(name, value)
-  for (const name of surplus) has.delete(name)
-  return [
-    ...fresh.map(([name, value]) => `export ${name}=${quote(value)}`),
-    ...(surplus.length > 0 ? [`unset ${surplus.join(' ')}`] : []),
-    `exec 4>${quote(fifo)}`,
-    '(',
-    `cd -- ${quote(cwd)} >/dev/null || exit 126`,
-    'unset OLDPWD SHLVL',
-    `exec -- ${argv.map(quote).join(' ')} </dev/null >&4 2>&1 3>&- 4>&-`,
-    ') &',
-    'exec 4>&-',
-    '',
-  ].join('\n')
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`
-}
-
-/** Variables that a shell has for itself, or can't have at all. */
-const own =
-  /^(_|PWD|OLDPWD|SHLVL|IFS|UID|EUID|PPID|GROUPS|RANDOM|SRANDOM|SECONDS|LINENO|EPOCH\w*|DIRSTACK|FUNCNAME|HIST\w*|OPT\w*|PIPESTATUS|SHELLOPTS|POSIXLY_CORRECT|BASH\w*|COMP_\w*|COPROC|MAILCHECK|REPLY|TMOUT|PS[0-4]|FCEDIT|GLOBIGNORE|CHILD_MAX|auto_resume)$/
-
-function carries(env: Readonly<Record<string, string>>): boolean {
-  return Object.keys(env).every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !own.test(name))
-}
-
-/** Whether the system would find the program, as it looks for it. */
-function isThere(program: string, { cwd, env }: StartOptions): boolean {
-  const paths = program.includes('/') ? [resolve(cwd, program)] : (env.PATH ?? '').split(delimiter).map((dir) => resolve(cwd, dir || '.', program))
-  return paths.some((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return statSync(path).isFile()
-    } catch {
+async function startsInTime(answered: Promise<boolean>, talk: Talk, { claim, answerWithinMs }: Request): Promise<boolean> {
+  for (let round = 0; round < 2; round++) {
+    const answer = await within(answered, answerWithinMs)
+    if (answer) return true
+    if (takeClaim(claim)) {
+      talk.giveUp(-1)
       return false
     }
+    // It was started, and the shell is late to say so, or has ended.
+  }
+  talk.giveUp(-1)
+  return true
+}
+
+function takeClaim(claim: string): boolean {
+  try {
+    writeFileSync(claim, '', { mode: 0o600, flag: 'wx' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function within(answered: Promise<boolean>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
   })
+  try {
+    return await Promise.race([answered, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Looks whether the process has ended without a word of the shell: one that was stopped is let go on, one that says nothing then is ended. */
+function watchEnd(pid: number, talk: Talk): () => void {
+  let before = false
+  const timer = setInterval(() => {
+    const { running, code } = howItEnded(pid)
+    if (!running && before) talk.giveUp(code)
+    else if (!running) talk.wake()
+    before = !running
+  }, 1_000)
+  timer.unref()
+  return () => clearInterval(timer)
 }

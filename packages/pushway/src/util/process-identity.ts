@@ -23,6 +23,18 @@ export function isSameProcess(pid: number, startTime: string): boolean {
   return processStartTime(pid) === startTime
 }
 
+/**
+ * Whether a process runs and, when it has ended and its parent has not asked yet, its exit code, 128 + n for signal n; -1 when nobody knows it.
+ * Where there is no /proc every process runs.
+ */
+export function howItEnded(pid: number): { readonly running: boolean; readonly code: number } {
+  if (process.platform !== 'linux') return { running: true, code: -1 }
+  const fields = statFields(pid)
+  if (fields === undefined) return { running: false, code: -1 }
+  const status = Number(fields[49])
+  return { running: fields[0] !== 'Z', code: (status & 127) === 0 ? status >> 8 : 128 + (status & 127) }
+}
+
 /** The children of a process; Linux only. */
 export function childProcesses(pid: number): readonly number[] {
   return allProcesses().filter((other) => statFields(other)?.[1] === String(pid))

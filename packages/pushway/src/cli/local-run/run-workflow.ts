@@ -1,7 +1,7 @@
 // One run of one workflow without a server: state in memory, decided by the same code, jobs in this process.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { mkdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { jobSpec } from '@pushway/core/run/contexts.ts'
 import { decideRun } from '@pushway/core/run/decide.ts'
@@ -13,7 +13,7 @@ import { type JobControl, newMark, runJob } from '../../runner/job.ts'
 import type { JobSink } from '../../runner/job-log.ts'
 import { defaultCacheDir } from '../../util/cache-dir.ts'
 import type { ActionSource, WorkerInput } from '../../util/job-spool.ts'
-import { makeMemoryDir } from '../../util/memory-dir.ts'
+import { makeMemoryDir, makeTemporaryDir } from '../../util/memory-dir.ts'
 import { selfCommand } from '../../util/self.ts'
 import { shortHash } from '../../util/short-hash.ts'
 import { isWantedLeg, type WantedLegs } from './given.ts'
@@ -146,7 +146,7 @@ function mayAskIdToken({ workflow }: LocalRun, state: RunState, key: string): bo
 }
 
 async function performJob(run: LocalRun, { key, spec, idToken }: LocalJob, control: Pick<JobControl, 'cancel' | 'force'>): Promise<RunEvent> {
-  const dir = mkdtempSync(join(tmpdir(), 'pushway-run-'))
+  const dir = makeTemporaryDir('pushway-run-')
   const commands = makeMemoryDir('pushway-run-')
   try {
     const services = run.services.forJob({ project: run.repository, job: key, spec, idToken })

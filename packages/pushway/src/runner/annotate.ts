@@ -21,7 +21,7 @@ export function createAnnotator(state: Pick<JobState, 'report' | 'masker' | 'pat
   const add = (annotation: Annotation) => {
     if (++count[annotation.level] > most) return
     const { message, title, file } = annotation
-    const mask = (text: string) => state.masker.mask(text.slice(0, longest))
+    const mask = (text: string) => state.masker.mask(text).slice(0, longest)
     const texts = { message: mask(message), ...(title ? { title: mask(title) } : {}), ...(file ? { file: mask(inWorkspace(state, file)) } : {}) }
     state.report({ type: 'annotation', at: Date.now(), step, ...annotation, ...texts })
   }

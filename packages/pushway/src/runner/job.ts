@@ -58,10 +58,12 @@ export async function runJob(
       result = { ...result, conclusion: 'timed_out', problem: `The job has run for longer than its limit of ${minutes(input.spec.timeoutMs)}.` }
     }
   } catch (error) {
-    result = { conclusion: 'failure', outputs: {}, problem: masker.mask((error as Error).message) }
+    result = { conclusion: 'failure', outputs: {}, problem: (error as Error).message }
   } finally {
     limits.clear()
   }
+  // The report goes to people too: by the API, and in the log of the server.
+  if (result.problem) result = { ...result, problem: masker.mask(result.problem) }
   if (result.problem) createJobLog(sink, masker).say(-1, `##[error]${result.problem.replaceAll('\n', '\n##[error]')}`)
   sink.report({ type: 'finished', at: Date.now(), ...result })
   sink.flush()

@@ -43,6 +43,7 @@ function encodings(value: string): readonly string[] {
   const texts = [
     ...[bytes, Buffer.from(`${value}\n`)].flatMap((data) => [data.toString('base64'), data.toString('base64url')]),
     ...[0, 1, 2].flatMap((offset) => base64Inside(bytes, offset)),
+    ...[76, 64].flatMap((columns) => wrapped(bytes.toString('base64'), columns)),
     bytes.toString('hex'),
     bytes.toString('hex').toUpperCase(),
     encodeUri(value),
@@ -57,11 +58,24 @@ function encodings(value: string): readonly string[] {
     value.replaceAll("'", "'\\''"),
     value.replaceAll("'", `'"'"'`),
     value.replaceAll("'", "''"),
+    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#x27;'),
+    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    value.replace(/[\\'\n\t\r]/g, (one) => `\\${letters[one] ?? one}`),
     value.replace(/(["\\$`])/g, '\\$1'),
     value.replace(/([^A-Za-z0-9_@%+=:,./\n-])/g, '\\$1'),
     value.replace(/^"(.*)"$/, '$1'),
   ]
   return texts.filter((text) => text !== value && text.length >= shortest)
+}
+
+/** What `$'…'` of a shell and strings of Python call them. */
+const letters: Readonly<Record<string, string>> = { '\n': 'n', '\t': 't', '\r': 'r' }
+
+/** The lines that `base64` and PEM files break a long text into; short ones could be anything. */
+function wrapped(text: string, columns: number): readonly string[] {
+  if (text.length <= columns) return []
+  const lines = Array.from({ length: Math.ceil(text.length / columns) }, (_, i) => text.slice(i * columns, (i + 1) * columns))
+  return lines.filter((line) => line.length >= 2 * shortest)
 }
 
 /** The digits of base64 that depend on the value alone when it begins `offset` bytes after a boundary: 6 bits each. */

@@ -43,7 +43,11 @@ export function createStepFilesMaker(dir: string, uid: number | undefined): Step
   // While a process runs there is time to get ready for the next one, and to clean up after the last.
   const tidy = () => {
     for (const files of old.splice(0)) files.close()
-    if (!closed) spare ??= openStepFiles(dir, { uid, key: count++ })
+    try {
+      if (!closed) spare ??= openStepFiles(dir, { uid, key: count++ })
+    } catch {
+      // A full disk: the step that needs them says so.
+    }
   }
   return {
     next() {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Conclusion } from '@pushway/core/run/types.ts'
 import { EvaluationError, evaluateCondition, evaluateMap, evaluateText, evaluateValue } from '@pushway/core/workflow/evaluate.ts'
 import type { Step } from '@pushway/core/workflow/types.ts'
+import { diskIsFull, isDiskFull, saysDiskFull } from './full-disk.ts'
 import { type JobState, stepScope } from './job-state.ts'
 import { runScript } from './run-step.ts'
 import type { StepRun } from './step-run.ts'
@@ -44,15 +45,19 @@ export async function runStep(state: JobState, step: Step): Promise<void> {
     const run: StepRun = { ...from, ...(step.id === undefined ? {} : { id: step.id }), say, outputs, summary: summaryOf(state, index) }
     const ok = await perform(state, step, run).finally(limit.clear)
     if (limit.expired()) say(`##[error]The action '${name}' has timed out after ${limit.minutes} minutes.`)
+    if (!ok && !state.stop.aborted && isDiskFull(state.paths.workspace)) say(`##[error]${diskIsFull}`)
     const outcome = outcomeOf(state, ok && !limit.expired())
     const allowed = outcome === 'failure' && mayFail(state, step, env)
     finish(outcome, allowed ? 'success' : outcome)
   } catch (error) {
-    if (!(error instanceof EvaluationError)) throw error
-    const { at, message } = error.diagnostic
-    say(`##[error]${at.file}:${at.line}:${at.column}: ${message}`)
+    if (!(error instanceof EvaluationError) && !saysDiskFull(error)) throw error
+    say(`##[error]${error instanceof EvaluationError ? located(error) : diskIsFull}`)
     finish('failure', 'failure')
   }
+}
+
+function located({ diagnostic: { at, message } }: EvaluationError): string {
+  return `${at.file}:${at.line}:${at.column}: ${message}`
 }
 
 function perform(state: JobState, step: Step, run: StepRun): Promise<boolean> {

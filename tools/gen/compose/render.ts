@@ -4,6 +4,7 @@ import { supportOf, supportTable } from '@pushway/core/compose/support.ts'
 import { readCorpus } from '../../../test/support/compose-corpus.ts'
 import { peerVersion } from '../../../test/support/compose-peer.ts'
 import { type ListedAttribute, listAttributes } from './attributes.ts'
+import { renderVerbs } from './verbs.ts'
 
 const head = `# Compose files
 
@@ -38,7 +39,7 @@ const more = `
 
 /** The page. */
 export function renderCompose(): string {
-  return [head, differences(), more.trimEnd(), '', attributes(), '', reasons(), ''].join('\n')
+  return [head, renderVerbs(), '', differences(), more.trimEnd(), '', attributes(), '', reasons(), ''].join('\n')
 }
 
 function differences(): string {

@@ -87,3 +87,11 @@ function closing(text: string, at: number): number | undefined {
   }
   return undefined
 }
+
+/** What the hash of a network's or volume's configuration is made over; undefined when there is none of that key. A volume's driver is said. */
+export function hashedPart({ tree }: ComposeProject, section: 'networks' | 'volumes', key: string): PrintedMap | undefined {
+  const all = printProject(tree, { format: 'json', report: new Report() }).get(section)
+  const part = all instanceof Map ? (all.get(key) as PrintedMap | undefined) : undefined
+  if (section === 'networks' || part === undefined || part.has('driver')) return part
+  return new Map([['name', part.get('name') ?? null], ['driver', 'local'], ...[...part].filter(([name]) => name !== 'name')])
+}

@@ -101,6 +101,30 @@ export function checkSupport(tree: TreeMap, runtime: string, report: Report): vo
   }
 }
 
+/** Rows of the table that `pushway compose up` honours all the same, or refuses when it builds. */
+const verbsHonour = ['services.*.links', 'services.*.external_links', 'services.*.pull_policy']
+
+/** Names what `pushway compose up` and `run` do not do, each attribute at its place; refuses what they can't. */
+export function checkVerbSupport(tree: TreeMap, report: Report): void {
+  for (const { path: pattern, docker: state, why } of supportTable) {
+    if (state === 'honoured' || verbsHonour.includes(pattern) || pattern.startsWith('services.*.build.')) continue
+    for (const { node, path } of findNodes(tree, pattern.split('.'))) {
+      if (!hasMeaning(node) || isHonouredValue(pattern, node)) continue
+      const what = describePath(path)
+      if (state === 'warned') report.warn(keyPlace(node), 'compose-no-effect', `${what} has no effect in pushway compose.`)
+      else report.error(keyPlace(node), 'compose-not-yet', `${what} is not supported in pushway compose: ${why}.`)
+    }
+  }
+  for (const { node, path } of findNodes(tree, ['services', '*', 'pull_policy'])) {
+    if (node.kind === 'scalar' && /^(daily|weekly|every_)/.test(String(node.value)))
+      report.warn(
+        keyPlace(node),
+        'compose-no-effect',
+        `${describePath(path)} is taken as "missing" in pushway compose: images are not pulled again by their age.`,
+      )
+  }
+}
+
 /** The state of an attribute on a runtime. */
 export function supportOf(path: TreePath, runtime: ComposeRuntime): SupportRow['process'] {
   const rows = supportTable.filter((one) => {

@@ -74,6 +74,20 @@ export const engineErrors = {
     say: (f) => `${f.image} can't be pulled: ${f.problem}.`,
     next: () => 'Check its name, and the credentials for its registry; nothing that runs was stopped.',
   }),
+  'compose-dependency': entry<{ problem: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 1,
+    say: (f) => `A dependency failed to start: ${f.problem}.`,
+    next: () => 'Read its logs: pushway compose logs SERVICE.',
+  }),
+  'compose-wait': entry<{ problem: string }>({
+    kind: 'user',
+    http: 409,
+    exit: 1,
+    say: (f) => `The services are not up: ${f.problem}.`,
+    next: () => 'Read their logs: pushway compose logs SERVICE.',
+  }),
   'external-missing': entry<{ kind: string; name: string; service: string }>({
     kind: 'user',
     http: 409,

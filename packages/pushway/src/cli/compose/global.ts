@@ -1,6 +1,7 @@
 // What stands before the verb: which files, which project, which variables. Follows `docker compose` and its COMPOSE_* variables.
 
 import type { Command } from 'commander'
+import type { ProgressStyle } from './progress.ts'
 
 export interface GlobalOptions {
   readonly allResources: boolean
@@ -10,6 +11,7 @@ export interface GlobalOptions {
   readonly profiles: readonly string[]
   readonly projectDirectory?: string
   readonly projectName?: string
+  readonly progress: ProgressStyle
 }
 
 interface Flags {
@@ -20,6 +22,7 @@ interface Flags {
   readonly profile?: readonly string[]
   readonly projectDirectory?: string
   readonly projectName?: string
+  readonly progress?: ProgressStyle
 }
 
 /** The flags of `pushway compose` that a verb was called with. */
@@ -32,6 +35,7 @@ export function globalOptions(compose: Command): GlobalOptions {
     envFiles: flags.envFile ?? named,
     files: flags.file ?? [],
     profiles: flags.profile ?? [],
+    progress: flags.progress ?? 'auto',
     ...(flags.projectDirectory === undefined ? {} : { projectDirectory: flags.projectDirectory }),
     ...(flags.projectName === undefined ? {} : { projectName: flags.projectName }),
   }

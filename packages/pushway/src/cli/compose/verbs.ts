@@ -3,6 +3,16 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
 import { register as config } from './config.ts'
+import { register as down } from './down.ts'
+import { register as exec } from './exec.ts'
+import { register as images } from './images.ts'
+import { register as lifecycle } from './lifecycle.ts'
+import { register as logs } from './logs.ts'
+import { register as look } from './look.ts'
+import { register as ps } from './ps.ts'
+import { register as refused } from './refused.ts'
+import { register as run } from './run.ts'
+import { register as up } from './up.ts'
 import { register as version } from './version.ts'
 
 export interface ComposeVerb {
@@ -10,4 +20,7 @@ export interface ComposeVerb {
   readonly register: (compose: Command, context: CommandContext) => void
 }
 
-export const verbs: readonly ComposeVerb[] = [{ register: config }, { register: version }]
+/** In the order in which the help shows them. */
+export const verbs: readonly ComposeVerb[] = [config, up, down, ps, logs, images, lifecycle, exec, run, look, version, refused].map((register) => ({
+  register,
+}))

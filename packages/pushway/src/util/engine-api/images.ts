@@ -111,3 +111,8 @@ export async function buildImage(engine: Engine, { context, query, signal, onPro
   if (id === '') throw new StreamProblem('the build ended without an image')
   return id
 }
+
+/** Whether the engine's `POST /build` has BuildKit: Docker's has, Podman builds with its own. */
+export async function hasBuildKit(engine: Engine): Promise<boolean> {
+  return (await engine.version()).engine !== 'podman'
+}

@@ -40,6 +40,9 @@ export const containerSummary = z.object({
   Status: z.string().default(''),
   Labels: orEmpty(texts),
   Ports: orEmpty(z.array(portEntry)),
+  Command: z.string().default(''),
+  NetworkSettings: z.object({ Networks: orEmpty(z.record(z.string(), z.unknown())) }).nullish(),
+  Mounts: orEmpty(z.array(z.object({ Name: z.string().optional(), Source: z.string().default('') }))),
 })
 export type ContainerSummary = z.infer<typeof containerSummary>
 
@@ -105,6 +108,7 @@ export type ContainerDetails = z.infer<typeof containerDetails>
 
 export const imageDetails = z.object({
   Id: z.string(),
+  Created: z.string().default(''),
   RepoTags: orEmpty(z.array(z.string())),
   RepoDigests: orEmpty(z.array(z.string())),
   Size: z.number().default(0),
@@ -221,3 +225,5 @@ export function parseJson(text: string): unknown {
     return undefined
   }
 }
+
+export const topAnswer = z.object({ Titles: z.array(z.string()), Processes: orEmpty(z.array(z.array(z.string()))) })

@@ -13,13 +13,14 @@ import { listenToShell, type Talk } from './shell-talk.ts'
 import type { Running, StartOptions } from './start-process.ts'
 
 /**
- * Job control (`set -m`) gives each process a group of its own and leaves SIGINT to it; `-f` waits for the end of one that is only stopped.
+ * Job control (`set -m`) gives each process a group of its own and leaves SIGINT to it. `wait` also returns for one that is only stopped: then it
+ * is asked again. `wait -f` is not for us: it turns for ever when the process ends between its look for it and its waiting (bash 5.2, "wait_for: No
+ * record of process"); without `-f` that is 127, and the status is there when it is asked for once more.
  * A request is a file with shell commands that we have written. When we are gone, however we ended, the shell removes the folder.
  */
 const loop = `
 cd / && mkfifo -m 600 -- "$1/out-0" "$1/out-1" || exit 1
 set -m
-final=; [ "\${BASH_VERSINFO[0]}" -ge 5 ] && final=-f
 printf 'ready\\n' >&3
 while read -r request; do
   last=$!
@@ -29,8 +30,18 @@ while read -r request; do
     continue
   fi
   printf '%s started %s\\n' "$request" "$!" >&3
-  wait $final "$!"
-  printf '%s ended %s\\n' "$request" "$?" >&3
+  wait "$!"
+  code=$?
+  if [ "$code" = 127 ]; then
+    wait "$!"
+    code=$?
+  fi
+  while [ "$code" -gt 128 ] && kill -0 "$!" 2>/dev/null; do
+    sleep 0.1
+    wait "$!"
+    code=$?
+  done
+  printf '%s ended %s\\n' "$request" "$code" >&3
 done
 [ ! -d "$1" ] || rm -rf -- "$1"
 `

@@ -1,6 +1,7 @@
 // Makes a release: every image by digest, the configuration rendered, nothing left to look up later.
 
 import { probesFor } from '../app/probe.ts'
+import { usualProtocol } from '../app/protocol.ts'
 import { canonicalJson } from '../app/render.ts'
 import type { App, BuildOptions, ImageSource, PinnedImage, Port, Service } from '../app/types.ts'
 import type { ImageBuildInfo } from '../event/types.ts'
@@ -32,6 +33,8 @@ export interface ResolvedImages {
   readonly resolved: Readonly<Record<string, FoundImage>>
   /** Build key or reference → why it could not be had. */
   readonly failed?: Readonly<Record<string, string>>
+  /** Digest → ports that the image says it listens on (EXPOSE). */
+  readonly exposed?: Readonly<Record<Digest, readonly number[]>>
   /** Registry hosts that mean the embedded registry; any host when absent. */
   readonly aliases?: readonly string[]
 }
@@ -140,12 +143,14 @@ function sharedOf({ services: _, ...shared }: App): Release['shared'] {
   return plain && !volumes && !configs && !secrets ? undefined : shared
 }
 
-function releasedService(service: Service, image: PinnedImage, { hints, publish }: ReleaseInput): ReleasedService {
+function releasedService(service: Service, image: PinnedImage, { hints, publish, images }: ReleaseInput): ReleasedService {
   const hint = hints[service.name]
   const { image: _, ready: __, live: ___, ports, ...rest } = service
   const mapped = ports.map((port): Port => (port.published === undefined ? port : { ...port, published: publish[port.published] ?? port.published }))
   const hinted = hint?.port !== undefined && !mapped.some((port) => port.target === hint.port)
-  const all: readonly Port[] = hinted && hint.port !== undefined ? [...mapped, { target: hint.port, protocol: 'http' }] : mapped
+  const named: readonly Port[] = hinted && hint.port !== undefined ? [...mapped, { target: hint.port, protocol: 'http' }] : mapped
+  const exposed = (images.exposed?.[image.digest] ?? []).filter((target) => !named.some((port) => port.target === target))
+  const all = [...named, ...exposed.map((target): Port => ({ target, protocol: usualProtocol(target) }))]
   return { ...rest, ports: all, image, ...probesFor({ ...service, ports: all }, hint) }
 }
 

@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fail } from '@pushway/core/reason/errors.ts'
+import type { Digest } from '@pushway/core/text/ids.ts'
 import { createHostJobs } from '../drivers/jobs/host/index.ts'
 import { createEmbeddedRouter, readProxyMetrics } from '../drivers/router/embedded/index.ts'
 import { createProcessRuntime } from '../drivers/runtime/process/index.ts'
@@ -25,6 +26,7 @@ import { createSources } from '../model/sources.ts'
 import { createStates } from '../model/states.ts'
 import type { Workshop } from '../model/workshop.ts'
 import { performers } from '../perform/index.ts'
+import type { BlobStore } from '../ports/blobs.ts'
 import type { Evidence } from '../ports/evidence.ts'
 import type { Images } from '../ports/images.ts'
 import type { RunningServer, ServeOptions } from '../ports/program.ts'
@@ -224,6 +226,7 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
       version,
       registryAliases: options.registryAliases,
       registryMirrors: () => mirrors.list().map(({ host, url }) => ({ host, url })),
+      exposedPorts: (digest) => portsOfImage(blobs, digest),
       filesDir: folder.path('files'),
       engineAvailable: engineAnswers,
     },
@@ -241,6 +244,15 @@ function makeParts({ folder, database, isolation, options, address }: PartsInput
   const registry = { mirrors, meter: createMeter(blobs, () => clock.now()), ...(options.blobLimit === undefined ? {} : { blobLimit: options.blobLimit }) }
   const imageUses = createImageUses(shop, kept.imagePolicies)
   return { shop, accounts, repositories, blobs, clock, imageUses, proxySocket, results, ...kept, ...registry }
+}
+
+/** Images that are not in the registry say nothing. */
+async function portsOfImage(blobs: BlobStore, digest: Digest): Promise<readonly number[]> {
+  const { readImageConfig } = await import('../oci/config.ts')
+  return readImageConfig(blobs, digest).then(
+    ({ exposedPorts }) => exposedPorts,
+    () => [],
+  )
 }
 
 /** PUSHWAY_SCANNER: a program that reads a bill of materials and answers like grype. */

@@ -46,11 +46,19 @@ export async function prepareRelease(shop: Workshop, input: ReleaseInput): Promi
   const make = (images: ResolvedImages) => makeRelease(coreInput(shop, { input, app: app.value as App, images }))
   const pushed = startingImages(shop, input)
   const first = make(pushed)
-  const made = first.kind === 'needs' ? make(await answerNeeds(shop, input, { pushed, needs: first })) : first
+  const images = first.kind === 'needs' ? await answerNeeds(shop, input, { pushed, needs: first }) : pushed
+  const pinned = first.kind === 'needs' ? make(images) : first
+  // Only now it is known which images they are, and so where they listen.
+  const made = pinned.kind === 'release' ? make({ ...images, exposed: await exposedPorts(shop, pinned.release) }) : pinned
   if (made.kind === 'refused') return { kind: 'refused', problems: made.problems.map((problem) => `${problem.message} ${problem.next}`) }
   if (made.kind === 'needs') return { kind: 'needs-builds', builds: made.builds }
   const warnings = app.diagnostics.filter(({ severity }) => severity === 'warning').map(formatDiagnostic)
   return { kind: 'release', release: { ...made.release, runtime: environment.runtime }, warnings }
+}
+
+async function exposedPorts({ world }: Workshop, { services }: Release): Promise<Readonly<Record<Digest, readonly number[]>>> {
+  const digests = [...new Set(services.map(({ image }) => image.digest))]
+  return Object.fromEntries(await Promise.all(digests.map(async (digest) => [digest, (await world.server.exposedPorts?.(digest)) ?? []] as const)))
 }
 
 function coreInput(shop: Workshop, { input, app, images }: { input: ReleaseInput; app: App; images: ResolvedImages }): CoreInput {

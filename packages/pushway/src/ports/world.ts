@@ -2,7 +2,7 @@
 
 import type { EnvironmentConfig } from '@pushway/core/project/types.ts'
 import type { TokenPermissions } from '@pushway/core/run/types.ts'
-import type { ProjectName, RunId } from '@pushway/core/text/ids.ts'
+import type { Digest, ProjectName, RunId } from '@pushway/core/text/ids.ts'
 import type { Secret } from '../util/secret.ts'
 import type { Documents } from './documents.ts'
 import type { Evidence } from './evidence.ts'
@@ -38,6 +38,8 @@ export interface ServerFacts {
   readonly registryAliases: readonly string[]
   /** The registries that are asked for images which are not here; absent: none. */
   registryMirrors?(): readonly { readonly host: string; readonly url: string }[]
+  /** The ports that an image of the embedded registry says it listens on; none where it is not there. */
+  exposedPorts?(digest: Digest): Promise<readonly number[]>
   /** Where files of repositories are written out for instances that mount them. */
   readonly filesDir: string
   /** Whether a Docker-compatible engine answers. */

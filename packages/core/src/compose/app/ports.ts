@@ -1,14 +1,10 @@
 // `ports` and `expose` of a service → where it listens, and what it is published as.
 
+import { usualProtocol } from '../../app/protocol.ts'
 import type { Port } from '../../app/types.ts'
 import { parseRange } from '../port-text.ts'
 import { type MakingService, placeAt } from './making.ts'
 import type { PortModel, ServiceModel } from './model.ts'
-
-/** Ports whose programs do not speak HTTP: databases, queues, caches, mail, shells. Everything else is taken for HTTP. */
-const rawPorts = new Set([
-  22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 1883, 2181, 3306, 4222, 5432, 5671, 5672, 6379, 8883, 9042, 9092, 11211, 27017,
-])
 
 /** Published ports first, then those that only other services reach. */
 export function portsOf(service: ServiceModel, making: MakingService): readonly Port[] {
@@ -48,7 +44,7 @@ function protocolOf({ protocol, app_protocol: spoken }: PortModel, target: numbe
   if (protocol === 'udp') return 'udp'
   if (protocol !== undefined && protocol !== 'tcp') return undefined
   if (spoken !== undefined) return /^(http|http2|https|ws|kubernetes\.io\/h2c)$/i.test(spoken) ? 'http' : 'tcp'
-  return rawPorts.has(target) ? 'tcp' : 'http'
+  return usualProtocol(target)
 }
 
 function exposedPorts(text: string, index: number, making: MakingService): readonly Port[] {
@@ -66,6 +62,6 @@ function exposedPorts(text: string, index: number, making: MakingService): reado
   }
   return Array.from({ length: range.last - range.first + 1 }, (_, offset) => {
     const target = range.first + offset
-    return { target, protocol: protocol === 'udp' ? 'udp' : rawPorts.has(target) ? 'tcp' : 'http' }
+    return { target, protocol: protocol === 'udp' ? 'udp' : usualProtocol(target) }
   })
 }

@@ -36,6 +36,7 @@ describe('steps', () => {
           - { run: 'kill -KILL $$', continue-on-error: true }
           - { run: 'kill -TERM $$', continue-on-error: true }
           - run: for i in 1 2 3; do echo "out $i"; echo "err $i" >&2; done; echo last > /dev/stdout
+          - { run: 'yes | head -n 1; test "\${PIPESTATUS[0]}" = 141; trap', shell: 'bash --noprofile --norc -e {0}' }
           - run: test "$(ps -o pgid= -p $$ | tr -d ' ')" = "$$" && test ! -t 0 && cat && echo "own group, no input"
       `),
     )

@@ -16,11 +16,13 @@ import type { Running, StartOptions } from './start-process.ts'
  * Job control (`set -m`) gives each process a group of its own and leaves SIGINT to it. `wait` also returns for one that is only stopped: then it
  * is asked again. `wait -f` is not for us: it turns for ever when the process ends between its look for it and its waiting (bash 5.2, "wait_for: No
  * record of process"); without `-f` that is 127, and the status is there when it is asked for once more.
- * A request is a file with shell commands that we have written. When we are gone, however we ended, the shell removes the folder.
+ * A request is a file with shell commands that we have written. When we are gone, however we ended, the shell removes the folder:
+ * it must not end by SIGPIPE then, which processes of the job get as usual.
  */
 const loop = `
 cd / && mkfifo -m 600 -- "$1/out-0" "$1/out-1" || exit 1
 set -m
+trap : PIPE
 printf 'ready\\n' >&3
 while read -r request; do
   last=$!

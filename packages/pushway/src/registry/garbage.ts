@@ -45,6 +45,7 @@ export async function collectGarbage(parts: KeeperParts, options: { readonly dry
   const graph = await readGraph(parts)
   const decided = collect(graph, now)
   const since = now - graph.graceMs
+  const speaking = new Set(graph.manifests.filter(({ subject }) => subject !== undefined).map(({ digest }) => digest))
   const swept = options.dryRun ? decided.remove : await sweep(parts, decided, since)
   return {
     dryRun: options.dryRun,
@@ -53,7 +54,8 @@ export async function collectGarbage(parts: KeeperParts, options: { readonly dry
     bytes: swept.blobs.reduce((sum, blob) => sum + blob.size, 0),
     uploads: options.dryRun ? 0 : await parts.blobs.cancelStale(since),
     trees: 0,
-    kept: decided.keep.manifests.length,
+    // Signatures and their like go with what they speak of: they are no images of their own.
+    kept: decided.keep.manifests.filter(({ digest }) => !speaking.has(digest)).length,
     unreadable: decided.unreadable,
   }
 }

@@ -23,7 +23,11 @@ export function register(program: Command, { exit }: Pick<CommandContext, 'exit'
     .summary('what the registry has: ls, inspect, history, sbom, key, rm, gc, scrub, policy, mirror')
     .description('Images of a project in the registry. What an environment runs, or may go back to, is never removed.')
   const withReference = (command: Command) => command.argument('<image>', 'a tag, a digest or its beginning, REPOSITORY:TAG or REPOSITORY@DIGEST')
-  withOutput(withProject(image.command('ls').description('Images with their sizes and where they run.'))).action(list)
+  withOutput(
+    withProject(
+      image.command('ls').description('Images with their sizes and where they run.').option('-a, --all', 'also signatures, bills of materials and their like'),
+    ),
+  ).action(list)
   withOutput(withProject(withReference(image.command('inspect').description('One image: its parts, what speaks of it, where it runs.')))).action(inspect)
   withOutput(
     withProject(
@@ -132,9 +136,10 @@ function parseYesNo(text: string): boolean {
   throw fail('usage', { problem: `"${text}" is neither yes nor no.`, hint: 'Write --anonymous-pull yes.' })
 }
 
-async function list(options: Options): Promise<void> {
+async function list(options: Options & { readonly all?: boolean }): Promise<void> {
   const { client, project } = await connectProject(options)
-  await printList(await client.registryImages(project), options.output, shape)
+  const entries = await client.registryImages(project)
+  await printList(options.all ? entries : entries.filter(({ subject }) => subject === undefined), options.output, shape)
 }
 
 async function inspect(reference: string, options: Options): Promise<void> {

@@ -21,7 +21,7 @@ const rows: readonly (readonly [verb: string, flags: string, test: string])[] = 
   ['`run`', '`--build -d --entrypoint -e -i -l --name --no-deps --pull --quiet-pull --rm -P -T --use-aliases -u -w`', 'up.test.ts'],
   ['`port`, `top`, `ls`, `events`', '`--protocol --index -a -q --format --filter name= --json --since --until`', 'up.test.ts'],
   ['`version`', '`-f --short`', 'config.test.ts'],
-  ['`attach`, `bridge`, `commit`, `export`, `publish`, `scale`, `stats`, `volumes`, `watch`', 'refused by name, with what to do instead', 'up.test.ts'],
+  ['`attach`, `bridge`, `commit`, `cp`, `export`, `publish`, `scale`, `stats`, `volumes`, `watch`', 'refused by name, with what to do instead', 'up.test.ts'],
 ]
 
 /** The section of the page. */
@@ -36,6 +36,9 @@ export function renderVerbs(): string {
     '| verb | flags | test |',
     '|---|---|---|',
     ...rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
+    '',
+    "In jobs, `docker compose` and `docker-compose` are these verbs, unless the machine's own docker is used and has the Compose plugin. `pushway shell -- ./deploy.sh staging 1.2.0`",
+    'runs a script with them on its PATH, ENV and VERSION from its arguments; a `down` in it is honoured and said to be an outage: `cli/commands/shell.test.ts`.',
     '',
     'Not as in Docker Compose: attributes that have no effect are named at their line; `build` with `secrets`, `ssh`, `additional_contexts`, `entitlements`,',
     '`ulimits` or `privileged`, and from a URL, is refused; credential helpers are not asked (what `docker login` wrote into its file is used);',

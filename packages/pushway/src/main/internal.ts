@@ -23,7 +23,12 @@ export async function runInternal(args: readonly string[]): Promise<number> {
       return runWorker()
     }
     case 'docker': {
-      const { runDocker } = await import('../drivers/builder/shim/index.ts')
+      const { runDocker, usesRealCompose } = await import('../drivers/builder/shim/index.ts')
+      if (rest[0] === 'compose' && !usesRealCompose(process.env)) {
+        const { runCli } = await import('../cli/program.ts')
+        const { composition } = await import('./composition.ts')
+        return runCli(rest, composition)
+      }
       return runDocker(rest, { env: process.env, cwd: process.cwd(), stdin: process.stdin, stdout: process.stdout, stderr: process.stderr })
     }
     case 'action': {

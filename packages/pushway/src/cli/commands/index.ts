@@ -20,6 +20,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'down', summary: 'stop what the server leaves running: instances, agent, proxy', load: () => import('./down.ts') },
   { name: 'run', summary: 'run workflows of the working tree, without a server', load: () => import('./run.ts') },
   { name: 'compose', summary: 'the verbs of docker compose, on a Docker Engine: up, down, ps, logs, …', load: () => import('./compose.ts') },
+  { name: 'shell', summary: 'a script with our docker-compose and docker on its PATH', load: () => import('./shell.ts') },
   { name: 'lint', summary: 'check workflows and actions without running them', load: () => import('./lint.ts') },
   { name: 'eval', summary: 'evaluate expressions, one JSON object a line', load: () => import('./eval.ts') },
   { name: 'login', summary: 'sign in at a server', load: () => import('./login.ts') },

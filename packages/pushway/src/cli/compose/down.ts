@@ -41,6 +41,8 @@ async function down(global: GlobalOptions, services: readonly string[], options:
     (container) => options.removeOrphans || isKnown(situation, container),
   )
   if (found.length === 0) process.stderr.write(`No container of the project ${situation.name} is there.\n`)
+  if (found.some(({ state }) => state === 'running') && process.env.PUSHWAY_OWN_COMPOSE === '1')
+    process.stderr.write(`This is an outage: until up has run, nothing of ${situation.name} answers. Without down, up replaces only what changed.\n`)
   // Each wave is what nothing left depends on.
   const graph = Object.fromEntries(found.map(({ service, labels }) => [service, { depends_on: dependencies(labels) }]))
   for (const wave of dependencyWaves(graph).toReversed()) {

@@ -198,6 +198,28 @@ describe.skipIf(docker.skip)(`on the engine ${docker.reason}`, () => {
     expect(ids(folder).filter((id) => before.includes(id))).toEqual([])
   }, 240_000)
 
+  test('events, pull and push', () => {
+    const folder = project({
+      'compose.yaml': `services:\n  web: { image: "${image}", command: ${serve}, pull_policy: missing }\n  own: { image: "127.0.0.1:1/own:1", build: . }\n`,
+      Dockerfile: `FROM ${image}\n`,
+    })
+    expect(ours(folder, ['pull'])).toMatchObject({ status: 0, stderr: expect.stringContaining('web  Skipped') })
+    expect(ours(folder, ['pull', '--policy', 'always', 'own']).stderr).toContain("127.0.0.1:1/own:1 can't be pulled")
+    expect(ours(folder, ['build', '-q'])).toMatchObject({ status: 0, stderr: expect.stringContaining('own  Built') })
+    expect(ours(folder, ['push'])).toMatchObject({ status: 1, stderr: expect.stringContaining('refused to push 127.0.0.1:1/own:1') })
+    expect(ours(folder, ['push', '--ignore-push-failures'])).toMatchObject({ status: 0, stderr: expect.stringContaining('web  Skipped') })
+    const since = String(Math.floor(Date.now() / 1000) - 1)
+    expect(ours(folder, ['up', '-d', 'web']).status).toBe(0)
+    const events = ours(folder, ['events', '--json', '--since', since, '--until', String(Math.ceil(Date.now() / 1000))])
+      .stdout.trim()
+      .split('\n')
+    expect(events.map((line) => JSON.parse(line))).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: 'container', action: 'start', service: 'web' })]),
+    )
+    expect(ours(folder, ['down', '--rmi', 'local']).status).toBe(0)
+    engine('rmi', '127.0.0.1:1/own:1')
+  }, 240_000)
+
   test('build, --exit-code-from, Ctrl+C', async () => {
     const folder = project({
       'compose.yaml': `services:\n  job: { build: ., environment: { CODE: "7" } }\n  web: { image: "${image}", command: ${serve}, profiles: [web] }\n`,

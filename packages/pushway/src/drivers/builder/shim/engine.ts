@@ -23,6 +23,15 @@ export function hasClient(env: NodeJS.ProcessEnv): boolean {
   return findRealDocker(env.PATH ?? '') !== undefined
 }
 
+const pluginFolders = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec'].map((folder) => join(folder, 'docker/cli-plugins'))
+
+/** Whether `docker compose` is the machine's own: the client is used here, and it has the plugin. Else `pushway compose` answers. */
+export function usesRealCompose(env: NodeJS.ProcessEnv): boolean {
+  if (env.PUSHWAY_BUILDER !== 'docker' || env.PUSHWAY_OWN_COMPOSE === '1' || !hasClient(env)) return false
+  const own = join(env.DOCKER_CONFIG || join(env.HOME || '.', '.docker'), 'cli-plugins')
+  return [own, ...pluginFolders].some((folder) => isProgram(join(folder, 'docker-compose')))
+}
+
 /** The real docker client: the first on PATH that is not this command's own wrapper. */
 function findRealDocker(path: string): string | undefined {
   return path

@@ -4,6 +4,7 @@ import { fail, formatError, PushwayError } from '@pushway/core/reason/errors.ts'
 import type { Engine } from '../../../util/engine-api/index.ts'
 import { type DockerIo, readSettings, type Settings } from './settings.ts'
 
+export { usesRealCompose } from './engine.ts'
 export type { DockerIo } from './settings.ts'
 
 type Verb = (settings: Settings, args: readonly string[]) => Promise<void>

@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
     pool: 'forks',
+    // Most files wait for processes and sockets: two at a time keep two cores busy, and no more.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Real processes on a shared machine: one more try tells a late one from a broken one. Everywhere else a failure is shown at once.

@@ -19,9 +19,10 @@ const rows: readonly (readonly [verb: string, flags: string, test: string])[] = 
   ['`pause`, `unpause`, `wait`', 'services', 'up.test.ts'],
   ['`exec`', '`-d -e --index --privileged -T -u -w`', 'up.test.ts'],
   ['`run`', '`--build -d --entrypoint -e -i -l --name --no-deps --pull --quiet-pull --rm -P -T --use-aliases -u -w`', 'up.test.ts'],
+  ['`cp`', '`--index`', 'up.test.ts'],
   ['`port`, `top`, `ls`, `events`', '`--protocol --index -a -q --format --filter name= --json --since --until`', 'up.test.ts'],
   ['`version`', '`-f --short`', 'config.test.ts'],
-  ['`attach`, `bridge`, `commit`, `cp`, `export`, `publish`, `scale`, `stats`, `volumes`, `watch`', 'refused by name, with what to do instead', 'up.test.ts'],
+  ['`attach`, `bridge`, `commit`, `export`, `publish`, `scale`, `stats`, `volumes`, `watch`', 'refused by name, with what to do instead', 'up.test.ts'],
 ]
 
 /** The section of the page. */

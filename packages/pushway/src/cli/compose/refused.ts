@@ -10,7 +10,6 @@ const refusedVerbs: Readonly<Record<string, string>> = {
   attach: 'Use logs -f to see what a container writes, exec to work in it.',
   bridge: 'Use docker compose for it.',
   commit: 'Write a Dockerfile, and build.',
-  cp: 'Use docker cp with the name that ps shows.',
   export: 'Use docker export with the name that ps shows.',
   publish: 'Keep the compose file in the repository.',
   scale: 'Use up -d --scale SERVICE=NUMBER.',

@@ -198,7 +198,7 @@ describe.skipIf(docker.skip)(`on the engine ${docker.reason}`, () => {
     expect(ids(folder).filter((id) => before.includes(id))).toEqual([])
   }, 240_000)
 
-  test('events, pull and push', () => {
+  test('events, cp, pull and push', () => {
     const folder = project({
       'compose.yaml': `services:\n  web: { image: "${image}", command: ${serve}, pull_policy: missing }\n  own: { image: "127.0.0.1:1/own:1", build: . }\n`,
       Dockerfile: `FROM ${image}\n`,
@@ -208,6 +208,16 @@ describe.skipIf(docker.skip)(`on the engine ${docker.reason}`, () => {
     expect(ours(folder, ['build', '-q'])).toMatchObject({ status: 0, stderr: expect.stringContaining('own  Built') })
     expect(ours(folder, ['push'])).toMatchObject({ status: 1, stderr: expect.stringContaining('refused to push 127.0.0.1:1/own:1') })
     expect(ours(folder, ['push', '--ignore-push-failures'])).toMatchObject({ status: 0, stderr: expect.stringContaining('web  Skipped') })
+    expect(ours(folder, ['up', '-d', 'web']).status).toBe(0)
+    write(folder, 'in/a.txt', 'a file')
+    expect(ours(folder, ['cp', 'in', 'web:/tmp']).status).toBe(0)
+    expect(ours(folder, ['cp', 'in/a.txt', 'web:/tmp/b.txt']).status).toBe(0)
+    expect(ours(folder, ['exec', '-T', 'web', 'cat', '/tmp/in/a.txt', '/tmp/b.txt']).stdout).toBe('a filea file')
+    expect(ours(folder, ['cp', 'web:/tmp/in', 'out']).status).toBe(0)
+    expect(ours(folder, ['cp', 'web:/tmp/b.txt', 'out']).status).toBe(0)
+    expect([readFileSync(join(folder, 'out/a.txt'), 'utf8'), readFileSync(join(folder, 'out/b.txt'), 'utf8')]).toEqual(['a file', 'a file'])
+    expect(ours(folder, ['cp', 'web:/nothing', '.'])).toMatchObject({ status: 1, stderr: expect.stringContaining('refused to copy /nothing') })
+    expect(ours(folder, ['stop', '-t', '0']).status).toBe(0)
     const since = String(Math.floor(Date.now() / 1000) - 1)
     expect(ours(folder, ['up', '-d', 'web']).status).toBe(0)
     const events = ours(folder, ['events', '--json', '--since', since, '--until', String(Math.ceil(Date.now() / 1000))])
@@ -242,6 +252,24 @@ describe.skipIf(docker.skip)(`on the engine ${docker.reason}`, () => {
     expect(ours(folder, ['down', '--rmi', 'local']).stderr).toContain('Removed')
   }, 240_000)
 })
+
+test(
+  'what has no effect is named at its line, what can not be is refused there',
+  () => {
+    const folder = join(tempDir('compose-refused'), 'shop')
+    write(
+      folder,
+      'compose.yaml',
+      'services:\n  web:\n    image: x\n    pull_policy: daily\n    deploy: { update_config: { parallelism: 2 } }\n    use_api_socket: true\n',
+    )
+    const { status, stderr } = ours(folder, ['up', '-d'])
+    expect(status).toBe(1)
+    expect(stderr).toContain('compose.yaml:4:5: warning: services.web.pull_policy is taken as "missing" in pushway compose')
+    expect(stderr).toContain('compose.yaml:5:15: warning: services.web.deploy.update_config has no effect in pushway compose.')
+    expect(stderr).toContain('compose.yaml:6:5: error: services.web.use_api_socket is not supported in pushway compose')
+  },
+  seconds,
+)
 
 test.each([
   { args: ['watch'], says: 'pushway compose watch is not supported.' },

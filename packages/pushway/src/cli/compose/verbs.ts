@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../../ports/program.ts'
 import { register as config } from './config.ts'
+import { register as cp } from './cp.ts'
 import { register as down } from './down.ts'
 import { register as exec } from './exec.ts'
 import { register as images } from './images.ts'
@@ -21,6 +22,6 @@ export interface ComposeVerb {
 }
 
 /** In the order in which the help shows them. */
-export const verbs: readonly ComposeVerb[] = [config, up, down, ps, logs, images, lifecycle, exec, run, look, version, refused].map((register) => ({
+export const verbs: readonly ComposeVerb[] = [config, up, down, ps, logs, images, lifecycle, exec, cp, run, look, version, refused].map((register) => ({
   register,
 }))

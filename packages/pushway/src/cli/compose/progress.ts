@@ -9,7 +9,8 @@ export interface Progress {
   line(text: string): void
 }
 
-const doneWords = /^(Created|Started|Running|Stopped|Removed|Recreated|Healthy|Exited|Killed|Paused|Unpaused|Restarted|Built|Pulled|Pushed|Copied|Skipped|Recreate)/
+const doneWords =
+  /^(Created|Started|Running|Stopped|Removed|Recreated|Healthy|Exited|Killed|Paused|Unpaused|Restarted|Built|Pulled|Pushed|Copied|Skipped|Recreate)/
 
 /** Progress on standard error. */
 export function createProgress(style: ProgressStyle): Progress {

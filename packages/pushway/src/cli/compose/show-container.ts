@@ -41,7 +41,11 @@ export function ageText(exact: number): string {
 type PortEntry = NonNullable<ContainerSummary['Ports']>[number]
 
 function sortedPorts({ Ports: ports = [] }: ContainerSummary): readonly PortEntry[] {
-  return ports.toSorted((a, b) => a.PrivatePort - b.PrivatePort || (a.IP ?? '').localeCompare(b.IP ?? '') || (a.PublicPort ?? 0) - (b.PublicPort ?? 0))
+  return ports.toSorted((a, b) => a.PrivatePort - b.PrivatePort || inBytes(a.IP ?? '', b.IP ?? '') || (a.PublicPort ?? 0) - (b.PublicPort ?? 0))
+}
+
+function inBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** `6379/tcp, 127.0.0.1:8080->80/tcp`. */

@@ -198,6 +198,24 @@ describe.skipIf(docker.skip)(`on the engine ${docker.reason}`, () => {
     expect(ids(folder).filter((id) => before.includes(id))).toEqual([])
   }, 240_000)
 
+  test('a port that is taken, a dependency without a check, an engine that is not there', () => {
+    const web = (port: string, more = '') => `  web${port}: { image: "${image}", command: ${serve}, ports: ["127.0.0.1:${port}:3000"]${more} }\n`
+    const first = project({ 'compose.yaml': `services:\n${web('0')}` })
+    expect(ours(first, ['up', '-d']).status).toBe(0)
+    const port = ours(first, ['port', 'web0', '3000']).stdout.trim().split(':')[1] ?? ''
+    const needy = ', depends_on: { web0: { condition: service_healthy } }'
+    const second = project({ 'compose.yaml': `services:\n${web('0')}${web(port, needy)}` })
+    expect(ours(second, ['up', '-d']).stderr).toContain('has no healthcheck configured')
+    const taken = ours(second, ['up', '-d', '--no-deps', `web${port}`])
+    expect(taken).toMatchObject({ status: 1, stderr: expect.stringMatching(/refused to start .*port is already allocated/) })
+    const gone = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), '--', main, 'compose', 'up', '-d'], {
+      cwd: first,
+      encoding: 'utf8',
+      env: { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' },
+    })
+    expect(gone).toMatchObject({ status: 1, stderr: expect.stringContaining('The container engine at unix:///nowhere/docker.sock does not answer') })
+  }, 240_000)
+
   test('events, cp, pull and push', () => {
     const folder = project({
       'compose.yaml': `services:\n  web: { image: "${image}", command: ${serve}, pull_policy: missing }\n  own: { image: "127.0.0.1:1/own:1", build: . }\n`,

@@ -93,7 +93,7 @@ async function up(global: GlobalOptions, given: readonly string[], options: UpOp
   const wishes = { services, images, scale, renewVolumes: options.renewAnonVolumes === true, ...(timeout === undefined ? {} : { timeout }) }
   await converge(situation, { ...wishes, recreate: recreatePolicy(options) })
   if (!options.start) return 0
-  await startServices(situation, services)
+  await startServices(options.deps ? situation : withoutDependencies(situation), services)
   if (options.wait) await waitUntilUp(situation, services, waitMs(options))
   if (options.detach || options.wait) return 0
   return attach(situation, await findContainers(situation, { services }), { ...options, since })
@@ -115,6 +115,12 @@ function imageWishes({ build, pull, quietPull }: UpOptions) {
 function waitMs({ waitTimeout }: UpOptions): number | undefined {
   const seconds = numberOption('--wait-timeout', waitTimeout)
   return seconds === undefined ? undefined : seconds * 1000
+}
+
+/** With --no-deps nothing is waited for. */
+function withoutDependencies(situation: ProjectSituation): ProjectSituation {
+  const services = Object.entries(situation.model.services).map(([key, { depends_on: _needs, ...service }]) => [key, service])
+  return { ...situation, model: { ...situation.model, services: Object.fromEntries(services) } }
 }
 
 /** Flags that contradict each other, as Docker Compose refuses them. */

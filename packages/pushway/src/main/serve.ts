@@ -1,5 +1,6 @@
 // The composition of the server: the only place where drivers are made and handed to the engine and to HTTP.
 
+import { setMaxListeners } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -80,6 +81,8 @@ async function serveFolder(folder: DataFolder, options: ServeOptions): Promise<R
   const { log } = options
   const database = openDatabase(folder.path('pushway.db'))
   const stopping = new AbortController()
+  // Everything that goes on listens to it: as many as there are services and streams.
+  setMaxListeners(0, stopping.signal)
   let server: Server | undefined
   try {
     const isolation = await detectIsolation(process.env.PUSHWAY_ISOLATION)

@@ -34,5 +34,13 @@ function originOf(shop: Workshop, action: LeasedAction): ImageOrigin {
   }
   if (!run?.cause || run.workflowFile === undefined) return origin
   const { event, ref, sha } = run.cause
-  return { ...origin, run: { id: run.id, attempt: run.attempt, event, workflowFile: run.workflowFile, ref, commit: sha, startedAt: run.requestedAt ?? 0 } }
+  return {
+    ...origin,
+    run: { id: run.id, attempt: run.attempt, event, workflowFile: workflowName(run.workflowFile), ref, commit: sha, startedAt: run.requestedAt ?? 0 },
+  }
+}
+
+/** Pushway's own builds are runs of no file: what they build stands in the image itself. */
+function workflowName(file: string): string {
+  return file.startsWith('pushway:build/') ? 'pushway:build' : file
 }

@@ -29,7 +29,7 @@ export function SignInPage() {
         </p>
       )}
       <p class="dim small">
-        No account? An administrator makes one with <code>pushway user add NAME</code> or on the users page; it comes with an address that signs you in once.
+        No account? An administrator makes one with <code>pushway user create NAME</code> or on the users page; it comes with an address that signs you in once.
       </p>
     </main>
   )

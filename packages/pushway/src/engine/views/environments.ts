@@ -80,7 +80,7 @@ function serviceViews(shop: Workshop, place: Place, look: Look): readonly Servic
     name,
     groups: look.statuses.filter((status) => status.service === name).map((status) => groupView(shop, status, look.observed)),
     addresses: look.routes
-      .filter((route) => route.service === name && route.bound && route.listen.port !== 0)
+      .filter((route) => route.service === name && route.bound && route.listen.port !== 0 && isForPeople(route.listen.host))
       .map((route) => `http://localhost:${route.bound?.port}`),
   }))
 }
@@ -107,4 +107,9 @@ function healthOf(summary: EnvironmentSummary, services: readonly ServiceView[])
   const groups = services.flatMap((service) => service.groups.filter((group) => group.wanted > 0))
   if (services.some((service) => service.groups.every((group) => group.ready === 0))) return 'down'
   return groups.some((group) => group.ready < group.wanted) ? 'degraded' : 'ok'
+}
+
+/** Published addresses: not those that only other services dial. */
+function isForPeople(host: string): boolean {
+  return host === '127.0.0.1' || !(host.startsWith('127.') || host.startsWith('198.18.') || host.startsWith('198.19.'))
 }

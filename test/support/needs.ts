@@ -29,6 +29,20 @@ export function needs(program: string, pkg: string = packages[program] ?? progra
   return need
 }
 
+/** Skips what needs an image in the engine that is not there and can't be pulled. */
+export function needsImage(image: string): Need {
+  const engine = needs('docker')
+  if (engine.skip) return engine
+  const known = found.get(`image ${image}`)
+  if (known !== undefined) return known
+  const run = (...argv: string[]) => spawnSync('docker', argv, { stdio: 'ignore', timeout: 120_000 }).status === 0
+  const reason = run('image', 'inspect', image) || run('pull', '-q', image) ? '' : `the engine has no image ${image} and can't pull it`
+  if (reason !== '' && process.env.PUSHWAY_TEST_REQUIRE === 'all') throw new Error(`PUSHWAY_TEST_REQUIRE=all, but ${reason}`)
+  const need = { skip: reason !== '', reason }
+  found.set(`image ${image}`, need)
+  return need
+}
+
 /** Skips what only Linux can do; the title of such a test says "(Linux only)". */
 export function needsLinux(): Need {
   return process.platform === 'linux' ? { skip: false, reason: '' } : { skip: true, reason: 'Linux only' }

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { jobSpec, runSpec } from '../../../../../test/support/job.ts'
 import { jobImage } from '../../../../../test/support/job-image.ts'
-import { needs } from '../../../../../test/support/needs.ts'
+import { needs, needsImage } from '../../../../../test/support/needs.ts'
 import { tempDir } from '../../../../../test/support/temp.ts'
 
-const docker = needs('docker')
+const docker = needsImage('node:20-slim')
 const slow = 120_000
 
 /** What is left on the engine of jobs of this process. */

@@ -8,7 +8,7 @@ import type { JobReport, LogLine } from '@pushway/core/run/types.ts'
 import { describe, expect, test } from 'vitest'
 import { jobSpec } from '../../../../../../test/support/job.ts'
 import { jobImage } from '../../../../../../test/support/job-image.ts'
-import { needs, needsLinux, needsRoot } from '../../../../../../test/support/needs.ts'
+import { needs, needsImage, needsLinux, needsRoot } from '../../../../../../test/support/needs.ts'
 import { tempDir } from '../../../../../../test/support/temp.ts'
 import type { JobRef, JobRunner } from '../../../ports/jobs.ts'
 import { detectIsolation, type Isolation } from '../../../util/isolation/index.ts'
@@ -155,7 +155,7 @@ function canMount(): boolean {
   return true
 }
 
-const docker = needs('docker')
+const docker = needsImage('node:20-slim')
 test.skipIf(docker.skip)(`containers of a killed worker are removed, and the job is lost at its step${docker.reason}`, { timeout: 180_000 }, async () => {
   const image = await jobImage()
   const job = await start(`

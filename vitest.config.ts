@@ -18,7 +18,7 @@ export default defineConfig({
     // Most files wait for processes and sockets: two at a time keep two cores busy, and no more.
     maxWorkers: 2,
     testTimeout: 30_000,
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     // Real processes on a shared machine: one more try tells a late one from a broken one. Everywhere else a failure is shown at once.
     retry: process.env.CI ? 1 : 0,
     server: { deps: { inline: [/@actions\//] } },

@@ -24,6 +24,11 @@ export function register(compose: Command, context: Pick<CommandContext, 'exit'>
     const action = verbAction(context, () => {
       throw fail('usage', { problem: `pushway compose ${name} is not supported.`, hint })
     })
-    compose.command(name, { hidden: true }).allowUnknownOption().argument('[words...]').action(action)
+    compose
+      .command(name, { hidden: true })
+      .description(`Not here. ${hint}`)
+      .allowUnknownOption()
+      .argument('[words...]', 'whatever docker compose takes')
+      .action(action)
   }
 }

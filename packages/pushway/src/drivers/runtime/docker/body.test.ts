@@ -3,10 +3,11 @@
 import type { PushwayError } from '@pushway/core/reason/errors.ts'
 import { describe, expect, test } from 'vitest'
 import type { GroupSpec, ResolvedNetwork } from '../../../ports/runtime.ts'
+import { chooseAddress } from '../../../util/local-addresses.ts'
 import { type BodyInput, containerBody } from './container-body.ts'
 import { containerLabels, ownerOf, sharedLabels } from './labels.ts'
 import { refusalError } from './refusals.ts'
-import { chooseAddress } from './service-address.ts'
+import { addressRange } from './service-address.ts'
 
 const spec: GroupSpec = {
   id: 'acme/shop/staging~web~r1',
@@ -166,10 +167,10 @@ test.each([
 test('service addresses are in their range, stable, and never the same', () => {
   const taken = new Set<string>()
   for (let at = 0; at < 500; at++) {
-    const address = chooseAddress(`acme/shop/staging~s${at % 250}`, taken)
+    const address = chooseAddress(addressRange, `acme/shop/staging~s${at % 250}`, taken)
     expect(address).toMatch(/^198\.(18|19)\.\d{1,3}\.\d{1,3}$/)
     expect(taken.has(address)).toBe(false)
     taken.add(address)
   }
-  expect(chooseAddress('x', new Set())).toBe(chooseAddress('x', new Set()))
+  expect(chooseAddress(addressRange, 'x', new Set())).toBe(chooseAddress(addressRange, 'x', new Set()))
 })

@@ -1,21 +1,20 @@
 // Addresses of this machine by which containers reach services through the router: one a service, outside every network's own range.
 // Why: docs/decisions/0010-service-addresses-on-docker.md.
 
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { EnvironmentId } from '@pushway/core/text/ids.ts'
 import type { ServiceAddress } from '../../../ports/runtime.ts'
 import { execProgram } from '../../../util/exec.ts'
 import { writeFileAtomic } from '../../../util/files.ts'
+import { type AddressRange, canListen, chooseAddress } from '../../../util/local-addresses.ts'
 import type { DockerContext } from './context.ts'
 import { subnetsOf } from './networks.ts'
 
 /** For measurements between networks (RFC 2544): on no real network, so that nothing else is reached by it. */
 const serviceRange = '198.18.0.0/15'
-const firstAddress = 198 * 2 ** 24 + 18 * 2 ** 16
-const count = 2 ** 17
+export const addressRange: AddressRange = { first: 198 * 2 ** 24 + 18 * 2 ** 16, count: 2 ** 17 }
+const probe = '198.18.0.1'
 const rememberMs = 15_000
 
 export interface ServiceAddresses {
@@ -49,23 +48,12 @@ export function openServiceAddresses(context: DockerContext, dir: string): Servi
       const key = `${environment}~${service}`
       let host = given[key]
       if (host === undefined) {
-        host = chooseAddress(key, new Set(Object.values(given)))
+        host = chooseAddress(addressRange, key, new Set(Object.values(given)))
         writeFileAtomic(file, JSON.stringify({ ...given, [key]: host }))
       }
       return { host, from: await subnetsFor(environment, signal) }
     },
   }
-}
-
-/** From the name, so that two data folders on one machine rarely meet; the next one when it is taken. Pure. */
-export function chooseAddress(key: string, taken: ReadonlySet<string>): string {
-  const start = createHash('sha256').update(key).digest().readUInt32BE(0) % count
-  for (let step = 0; step < count; step++) {
-    const value = firstAddress + ((start + step) % count)
-    const address = [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
-    if (!/\.(0|255)$/.test(address) && !taken.has(address)) return address
-  }
-  throw new Error('every service address is taken')
 }
 
 function readGiven(file: string): Readonly<Record<string, string>> {
@@ -74,16 +62,8 @@ function readGiven(file: string): Readonly<Record<string, string>> {
 
 /** Makes this machine answer for the whole range: one route, which a reboot takes away and the next look brings back. */
 async function ensureRange(): Promise<boolean> {
-  if (await canListen()) return true
+  if (await canListen(probe)) return true
   if (process.getuid?.() !== 0) return false
   const made = await execProgram(['ip', 'route', 'replace', 'local', serviceRange, 'dev', 'lo'], { timeoutMs: 5_000 }).catch(() => undefined)
-  return made?.exit === 0 && canListen()
-}
-
-function canListen(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ host: '198.18.0.1', port: 0 }, () => server.close(() => resolve(true)))
-  })
+  return made?.exit === 0 && canListen(probe)
 }
